@@ -1,0 +1,245 @@
+"""Answers every HTTP request of the cloud: invocations go to the engine, all else to moto."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+import secrets
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from .control_plane import MotoControlPlane
+from .functions import limits
+from .functions.engine import Engine
+from .functions.request_payload import PayloadNotJson, check_json
+from .functions.specification import FunctionNotFound, FunctionSpecification, Invocation, Throttled
+
+_INVOKE = re.compile(r"/2015-03-31/functions/([^/]+)/invocations/?$")
+_CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
+_FUNCTION_ARN = re.compile(
+    r"(?:arn:aws[a-zA-Z-]*:lambda:(?P<region>[^:]+):)?(?:(?P<account>\d{12}):function:)?"
+    r"(?P<name>[a-zA-Z0-9-_.]+)(?::(?P<qualifier>\$LATEST|[a-zA-Z0-9-_]+))?"
+)
+_HOP_BY_HOP = frozenset(
+    ("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade", "expect")
+)
+_SERVICES_THAT_CHANGE_FUNCTIONS = frozenset(("lambda", "cloudformation"))
+
+
+@dataclass(frozen=True)
+class FunctionName:
+    """A FunctionName parameter taken apart. ``region`` only when an ARN was given."""
+
+    name: str
+    qualifier: str | None
+    region: str | None
+
+
+def parse_function_name(text: str) -> FunctionName | None:
+    """Name, ``name:qualifier``, partial ARN or ARN; None when it is none of them."""
+    match = _FUNCTION_ARN.fullmatch(text)
+    if not match:
+        return None
+    return FunctionName(match["name"], match["qualifier"], match["region"])
+
+
+class FrontDoor:
+    """The aiohttp handler. ``identity`` is what ``/_labsupport/health`` and the first stdout line tell."""
+
+    def __init__(self, engine: Engine, moto: MotoControlPlane, region: str, identity: dict[str, Any]) -> None:
+        self._engine = engine
+        self._moto = moto
+        self._region = region
+        self.identity = identity
+
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Handle one request."""
+        if request.path == "/_labsupport/health":
+            return web.json_response(self.identity | {"status": "ok"})
+        body = await request.content.read()
+        raw_path = request.raw_path.partition("?")[0]
+        match = _INVOKE.match(raw_path) if request.method == "POST" else None
+        if match:
+            return await self._invoke(request, unquote(match[1]), body)
+        return await self._forward(request, body)
+
+    # --- Invoke ------------------------------------------------------------------------------------------------
+
+    async def _invoke(self, request: web.BaseRequest, function: str, body: bytes) -> web.Response:
+        request_id = str(uuid.uuid4())
+        headers = request.headers
+        invocation_type = headers.get("X-Amz-Invocation-Type", "RequestResponse")
+        parsed = parse_function_name(function)
+        if parsed is None:
+            return _error(
+                400,
+                "ValidationException",
+                f"1 validation error detected: Value '{function}' at 'functionName' failed to satisfy constraint: "
+                "Member must satisfy regular expression pattern: "
+                r"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?"
+                r"(function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?",
+                request_id,
+            )
+        region = self._region_of(request)
+        wanted = request.query.get("Qualifier")
+        if parsed.region and parsed.region != region:
+            return _error(
+                404,
+                "ResourceNotFoundException",
+                f"Functions from '{parsed.region}' are not reachable in this region ('{region}')",
+                request_id,
+            )
+        if wanted and parsed.qualifier and wanted != parsed.qualifier:
+            return _error(
+                400,
+                "InvalidParameterValueException",
+                "The derived qualifier from the function name does not match the specified qualifier.",
+                request_id,
+            )
+        qualifier = parsed.qualifier or wanted
+
+        async def specification() -> FunctionSpecification:
+            return await self._engine.specification(region, parsed.name, qualifier)
+
+        asynchronous = invocation_type == "Event"
+        limit = limits.ASYNCHRONOUS_PAYLOAD_BYTES if asynchronous else limits.SYNCHRONOUS_PAYLOAD_BYTES
+        if len(body) > limit:
+            return _error(
+                413,
+                "RequestEntityTooLargeException",
+                f"Request must be smaller than {limit} bytes for the InvokeFunction operation",
+                request_id,
+            )
+        try:
+            found = await specification()
+            check_json(body)
+        except FunctionNotFound as problem:
+            return _error(404, "ResourceNotFoundException", str(problem), request_id, key="Message")
+        except PayloadNotJson as problem:
+            return _error(400, "InvalidRequestContentException", str(problem), request_id)
+        if invocation_type == "DryRun":
+            return web.Response(status=204, headers={"x-amzn-RequestId": request_id})
+        trace_id = _trace_id(headers.get("X-Amzn-Trace-Id"))
+        invocation = Invocation(
+            request_id=request_id,
+            invoked_function_arn=f"{found.arn}:{qualifier}" if qualifier else found.arn,
+            payload=body or b"{}",
+            trace_id=trace_id,
+            client_context=None if asynchronous else _client_context(headers.get("X-Amz-Client-Context")),
+        )
+        if asynchronous:
+            self._engine.invoke_later(specification, invocation)
+            return web.Response(
+                status=202, headers={"x-amzn-RequestId": request_id, "X-Amzn-Trace-Id": trace_id}
+            )
+        try:
+            outcome = await self._engine.invoke(found, invocation)
+        except Throttled as problem:
+            return _error(
+                429, "TooManyRequestsException", "Rate Exceeded.", request_id, extra={"Reason": problem.reason}
+            )
+        answer = CIMultiDict(
+            {
+                "Content-Type": outcome.content_type,
+                "x-amzn-RequestId": request_id,
+                "x-amzn-Remapped-Content-Length": "0",
+                "X-Amz-Executed-Version": outcome.executed_version,
+                "X-Amzn-Trace-Id": trace_id.partition(";Parent")[0] + ";Sampled=0",
+            }
+        )
+        if outcome.function_error:
+            answer["X-Amz-Function-Error"] = outcome.function_error
+        if headers.get("X-Amz-Log-Type") == "Tail":
+            answer["X-Amz-Log-Result"] = base64.b64encode(outcome.log_tail).decode()
+        return web.Response(status=200, body=outcome.payload, headers=answer)
+
+    # --- everything else ---------------------------------------------------------------------------------------
+
+    async def _forward(self, request: web.BaseRequest, body: bytes) -> web.Response:
+        service = self._service_of(request)
+        if service == "logs":
+            await self._moto.flush_logs()
+        headers: CIMultiDict[str] = CIMultiDict()
+        underscored: list[tuple[str, str]] = []
+        for name, value in request.headers.items():
+            if name.lower() in _HOP_BY_HOP or name.lower() == "content-length":
+                continue
+            if "_" in name:
+                underscored.append((name, value))
+            else:
+                headers.add(name, value)
+        if underscored:
+            headers["X-Labsupport-Underscored"] = json.dumps(underscored)
+        status, answer_headers, answer_body = await self._moto.forward(
+            request.method, request.raw_path, headers, body
+        )
+        if request.method not in ("GET", "HEAD") and service in _SERVICES_THAT_CHANGE_FUNCTIONS:
+            self._engine.forget_specifications()
+            if request.method == "DELETE" and status < 300:
+                await self._forget_deleted(request)
+        answer: CIMultiDict[str] = CIMultiDict()
+        for name, value in answer_headers.items():
+            if name.lower() not in _HOP_BY_HOP and name.lower() not in ("content-length", "server", "date"):
+                answer.add(name, value)
+        response = web.Response(status=status, body=answer_body, headers=answer)
+        if request.method == "HEAD" and "Content-Length" in answer_headers:
+            response.headers["Content-Length"] = answer_headers["Content-Length"]
+        return response
+
+    async def _forget_deleted(self, request: web.BaseRequest) -> None:
+        match = re.match(r"/2015-03-31/functions/([^/]+)/?$", request.raw_path.partition("?")[0])
+        parsed = parse_function_name(unquote(match[1])) if match else None
+        if parsed and "Qualifier" not in request.query:
+            await self._engine.forget_function(self._region_of(request), parsed.name)
+
+    def _region_of(self, request: web.BaseRequest) -> str:
+        match = _CREDENTIAL.search(request.headers.get("Authorization", ""))
+        return match[1] if match else self._region
+
+    @staticmethod
+    def _service_of(request: web.BaseRequest) -> str:
+        match = _CREDENTIAL.search(request.headers.get("Authorization", ""))
+        return match[2] if match else ""
+
+
+def _trace_id(given: str | None) -> str:
+    """An X-Ray trace header: the caller's root kept, a new parent for this invocation."""
+    root = re.search(r"Root=(1-[0-9a-f]{8}-[0-9a-f]{24})", given or "")
+    new_root = root[1] if root else f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
+    return f"Root={new_root};Parent={secrets.token_hex(8)};Sampled=0"
+
+
+def _client_context(header: str | None) -> str | None:
+    """ClientContext travels base64-coded in the request and as JSON text to the runtime."""
+    if not header:
+        return None
+    try:
+        return base64.b64decode(header, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+
+
+def _error(
+    status: int,
+    code: str,
+    message: str,
+    request_id: str,
+    *,
+    key: str = "message",
+    extra: dict[str, str] | None = None,
+) -> web.Response:
+    """An error of the Lambda API: the code in a header, a JSON body with Type and the message."""
+    document = {**(extra or {}), "Type": "User", key: message}
+    return web.Response(
+        status=status,
+        body=json.dumps(document).encode(),
+        headers={"x-amzn-ErrorType": code, "x-amzn-RequestId": request_id, "Content-Type": "application/json"},
+    )

@@ -1,0 +1,167 @@
+"""Reads what one execution environment prints and turns it into log events, in the order written.
+
+stdout, stderr and awslambdaric's framed log share one pipe. A frame is one event however many lines it has (so a
+traceback stays whole, as in CloudWatch Logs); anything else is one event a line. Frame layout, big endian: type
+(4 bytes, a55a00xx), length (4), time in microseconds (8), message; see FramedTelemetryLogSink in awslambdaric.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+
+from . import limits
+
+_MAGIC = b"\xa5\x5a\x00"
+_HEADER_BYTES = 16
+_READ_BYTES = 256 * 1024
+#: Reading stops while this much waits to be stored: the function then blocks in its own write instead of filling memory.
+_MAXIMUM_UNDELIVERED_BYTES = 16 * 1024 * 1024
+
+
+class EnvironmentLog:
+    """Log of one environment: the platform's lines and the function's output.
+
+    ``deliver(events)`` takes a list of ``{"timestamp": ms, "message": text}``.
+    """
+
+    def __init__(
+        self,
+        deliver: Callable[[list[dict[str, object]]], None],
+        undelivered_bytes: Callable[[], int],
+        shown_path: tuple[str, str] | None,
+    ) -> None:
+        self._deliver = deliver
+        self._undelivered_bytes = undelivered_bytes
+        self._shown_path = shown_path
+        self._buffer = bytearray()
+        self._tail: bytearray | None = None
+        self._last_timestamp = 0
+        self._read_fd: int | None = None
+        self._loop = asyncio.get_running_loop()
+        self._paused: asyncio.TimerHandle | None = None
+
+    def open_pipe(self) -> int:
+        """Make the pipe of a new process and read it from now on; returns the end to give away (close it after)."""
+        self.close_pipe()
+        self._read_fd, write_fd = os.pipe()
+        os.set_blocking(self._read_fd, False)
+        self._loop.add_reader(self._read_fd, self.drain)
+        return write_fd
+
+    def close_pipe(self) -> None:
+        """Read what is left and let the pipe go."""
+        if self._paused:
+            self._paused.cancel()
+            self._paused = None
+        if self._read_fd is not None:
+            self.drain(to_the_end=True)
+            self._loop.remove_reader(self._read_fd)
+            os.close(self._read_fd)
+            self._read_fd = None
+        self.end_line()
+
+    def begin_tail(self) -> None:
+        """From here on remember the last 4 KB, for LogType=Tail."""
+        self._tail = bytearray()
+
+    def take_tail(self) -> bytes:
+        tail = bytes(self._tail or b"")
+        self._tail = None
+        return tail[-limits.LOG_TAIL_BYTES :]
+
+    def write_platform(self, line: str) -> None:
+        """One event of the platform; an empty line writes nothing."""
+        if line:
+            self._emit([line])
+
+    def drain(self, to_the_end: bool = False) -> None:
+        """Read all that is in the pipe now. What a function wrote before it answered is in the pipe by then, so the
+        log is complete without waiting on a timer."""
+        if self._read_fd is None:
+            return
+        rounds = 0
+        while True:
+            if not to_the_end and self._undelivered_bytes() > _MAXIMUM_UNDELIVERED_BYTES:
+                self._pause()
+                return
+            try:
+                chunk = os.read(self._read_fd, _READ_BYTES)
+            except BlockingIOError:
+                return
+            if not chunk:
+                self._loop.remove_reader(self._read_fd)
+                return
+            self._buffer += chunk
+            self._emit(self._complete_messages())
+            rounds += 1
+            if rounds >= 16 and not to_the_end:  # let other invocations have a turn
+                return
+
+    def _pause(self) -> None:
+        if self._paused is None and self._read_fd is not None:
+            self._loop.remove_reader(self._read_fd)
+            self._paused = self._loop.call_later(0.02, self._resume)
+
+    def _resume(self) -> None:
+        self._paused = None
+        if self._read_fd is not None:
+            self._loop.add_reader(self._read_fd, self.drain)
+
+    def end_line(self) -> None:
+        """An unfinished line becomes an event of its own (at the end of an invocation or a process)."""
+        if self._buffer:
+            rest, self._buffer = bytes(self._buffer), bytearray()
+            self._emit([rest.decode(errors="replace")])
+
+    def _complete_messages(self) -> list[str]:
+        messages: list[str] = []
+        buffer = self._buffer
+        position = 0
+        while position < len(buffer):
+            if buffer.startswith(_MAGIC, position):
+                if len(buffer) < position + _HEADER_BYTES:
+                    break
+                length = int.from_bytes(buffer[position + 4 : position + 8], "big")
+                end = position + _HEADER_BYTES + length
+                if len(buffer) < end:
+                    break
+                messages.append(buffer[position + _HEADER_BYTES : end].decode(errors="replace"))
+                position = end
+                continue
+            newline = buffer.find(b"\n", position)
+            frame = buffer.find(_MAGIC, position)
+            if frame != -1 and (newline == -1 or frame < newline):
+                end = frame
+            elif newline != -1:
+                end = newline + 1
+            elif len(buffer) - position > limits.LOG_EVENT_BYTES:
+                end = position + limits.LOG_EVENT_BYTES
+            else:
+                break
+            messages.append(buffer[position:end].decode(errors="replace"))
+            position = end
+        del buffer[:position]
+        return messages
+
+    def _emit(self, messages: list[str]) -> None:
+        events: list[dict[str, object]] = []
+        timestamp = max(self._last_timestamp, int(time.time() * 1000))
+        self._last_timestamp = timestamp
+        for message in messages:
+            if self._shown_path:
+                message = message.replace(*self._shown_path)
+            if self._tail is not None:
+                self._tail += message.encode()
+                if not message.endswith("\n"):
+                    self._tail += b"\n"
+                if len(self._tail) > 16 * limits.LOG_TAIL_BYTES:
+                    del self._tail[: -limits.LOG_TAIL_BYTES]
+            for start in range(0, max(len(message), 1), limits.LOG_EVENT_BYTES):
+                piece = message[start : start + limits.LOG_EVENT_BYTES]
+                if piece:
+                    events.append({"timestamp": timestamp, "message": piece})
+        if events:
+            self._deliver(events)

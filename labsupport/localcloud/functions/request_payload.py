@@ -1,0 +1,70 @@
+"""Checks that an Invoke payload is JSON, and says what is wrong as AWS does (its parser is Jackson)."""
+
+from __future__ import annotations
+
+import json
+
+_PREFIX = "Could not parse request body into json: Could not parse payload into json: "
+_TOKENS = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
+
+
+class PayloadNotJson(Exception):
+    """The text is AWS's message for InvalidRequestContentException."""
+
+
+def check_json(payload: bytes) -> None:
+    """Return when ``payload`` is JSON (or empty). Raises PayloadNotJson."""
+    if not payload:
+        return
+    try:
+        text = payload.decode()
+    except UnicodeDecodeError as problem:
+        line, column = _place(payload[: problem.start].decode(), problem.start)
+        kind = "start" if problem.reason == "invalid start byte" else "middle"
+        at = problem.start if kind == "start" else min(problem.start + 1, len(payload) - 1)
+        raise PayloadNotJson(
+            f"{_PREFIX}Invalid UTF-8 {kind} byte 0x{payload[at]:02x}{_source(line, column + 1)}"
+        ) from None
+    try:
+        json.loads(text, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as problem:
+        raise PayloadNotJson(_PREFIX + _jackson_words(text, problem)) from None
+    except RecursionError:
+        raise PayloadNotJson(
+            f"{_PREFIX}Document nesting depth (1001) exceeds the maximum allowed (1000, from "
+            "`StreamReadConstraints.getMaxNestingDepth()`)"
+        ) from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise json.JSONDecodeError(name, name, 0)
+
+
+def _jackson_words(text: str, problem: json.JSONDecodeError) -> str:
+    position = problem.pos
+    if position >= len(text.rstrip()):
+        line, column = _place(text, len(text))
+        return f"Unexpected end-of-input{_source(line, column)}"
+    character = text[position]
+    line, column = _place(text, position)
+    if character.isalpha():
+        end = position
+        while end < len(text) and (text[end].isalnum() or text[end] in "_$"):
+            end += 1
+        _line, column = _place(text, end)
+        word = text[position:end]
+        return f"Unrecognized token '{word}': was expecting {_TOKENS}{_source(line, column)}"
+    shown = f"'{character}'" if character.isprintable() else "(CTRL-CHAR"
+    return f"Unexpected character ({shown} (code {ord(character)})): expected a valid value {_TOKENS}{_source(line, column)}"
+
+
+def _place(text: str, position: int) -> tuple[int, int]:
+    before = text[:position]
+    return before.count("\n") + 1, position - (before.rfind("\n") + 1) + 1
+
+
+def _source(line: int, column: int) -> str:
+    return (
+        "\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); "
+        f"line: {line}, column: {column}]"
+    )

