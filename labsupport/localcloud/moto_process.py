@@ -53,6 +53,7 @@ def main() -> None:
 
     moto_seam.replace_lambda_invoke(send_invocation)
     moto_seam.keep_logging_configuration()
+    moto_seam.refuse_what_lambda_refuses()
     moto_app = moto_seam.application()
 
     def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

@@ -7,9 +7,13 @@ functions as AWS does — is done by the engine in the front door's process; the
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
 import threading
+import zipfile
+import zlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -98,6 +102,60 @@ def keep_logging_configuration() -> None:
     function_class.__init__ = __init__  # type: ignore[method-assign]
     function_class.update_configuration = update_configuration  # type: ignore[method-assign]
     function_class.get_configuration = get_configuration  # type: ignore[method-assign]
+
+
+def refuse_what_lambda_refuses() -> None:
+    """CreateFunction and UpdateFunctionCode answer as AWS does for a package that is not a zip and for a role whose
+    trust policy does not name lambda.amazonaws.com. moto takes any bytes and any role that exists."""
+    backend_class = lambda_models.LambdaBackend
+    original_create = backend_class.create_function
+    original_update = backend_class.update_function_code
+
+    def create_function(self: Any, spec: dict[str, Any]) -> Any:
+        _refuse_bad_zip((spec.get("Code") or {}).get("ZipFile"))
+        role = iam_role(str(spec.get("Role", "")))
+        if role is not None and not _lambda_may_assume(role):
+            raise lambda_models.InvalidParameterValueException(
+                "The role defined for the function cannot be assumed by Lambda."
+            )
+        return original_create(self, spec)
+
+    def update_function_code(self: Any, function_name: str, qualifier: str, body: dict[str, Any]) -> Any:
+        self.get_function(function_name, qualifier)  # an unknown function is the first thing AWS complains about
+        _refuse_bad_zip(body.get("ZipFile"))
+        return original_update(self, function_name, qualifier, body)
+
+    backend_class.create_function = create_function  # type: ignore[method-assign]
+    backend_class.update_function_code = update_function_code  # type: ignore[method-assign]
+
+
+def _refuse_bad_zip(zip_file: str | bytes | None) -> None:
+    if zip_file is None:
+        return
+    try:
+        with zipfile.ZipFile(io.BytesIO(base64.b64decode(zip_file))) as archive:
+            usable = archive.testzip() is None
+    except (zipfile.BadZipFile, ValueError, RuntimeError, NotImplementedError, EOFError, zlib.error):
+        usable = False
+    if not usable:
+        raise lambda_models.InvalidParameterValueException(
+            "Could not unzip uploaded file. Please check your file, then try to upload again."
+        )
+
+
+def _lambda_may_assume(role: Any) -> bool:
+    try:
+        document = json.loads(role.assume_role_policy_document)
+    except (TypeError, ValueError):
+        return False
+    statements = document.get("Statement", [])
+    for statement in statements if isinstance(statements, list) else [statements]:
+        principal = statement.get("Principal", {})
+        services = principal.get("Service", []) if isinstance(principal, dict) else principal
+        named = [services] if isinstance(services, str) else services
+        if statement.get("Effect") == "Allow" and ("lambda.amazonaws.com" in named or "*" in named):
+            return True
+    return False
 
 
 def function_configuration(region: str, name: str, qualifier: str | None) -> dict[str, Any] | None:
