@@ -127,7 +127,7 @@ async def _serve(settings: CloudSettings, listener: socket.socket, state: Path, 
         if serving:
             serving.close()
         await engine.close()
-        await server.shutdown(1)
+        await server.shutdown(0.1)
         await moto.close()
 
 
