@@ -27,7 +27,7 @@ from . import error_documents, limits
 from .environment_log import EnvironmentLog
 from .memory import peak_memory
 from .platform_log import PlatformLog, Report
-from .runtime_api import RuntimeApi
+from .runtime_api import RuntimeApi, RuntimeGone
 from .sandbox import Place, Sandbox
 from .specification import FunctionSpecification, Invocation, InvocationOutcome
 from .variables import environment_variables
@@ -366,7 +366,8 @@ class ExecutionEnvironment:
 
     def _drop_next(self) -> None:
         if self._next is not None and not self._next.done():
-            self._next.cancel()
+            self._next.set_exception(RuntimeGone())
+            self._next.exception()  # nobody may be left to ask; that is no error
         self._next = None
 
     def _signal_group(self, number: signal.Signals) -> None:
@@ -427,6 +428,8 @@ class ExecutionEnvironment:
     async def runtime_asks_next(self) -> _NextInvocation:
         """GET /invocation/next: the init phase is over, or the last invocation is."""
         self._drop_next()
+        if self._closed or self._process is None:  # the request was still on its way when the process was killed
+            raise RuntimeGone
         self._next = self._loop.create_future()
         if self._current is None:
             self._become_free()

@@ -47,15 +47,21 @@ def _jackson_words(text: str, problem: json.JSONDecodeError) -> str:
         return f"Unexpected end-of-input{_source(line, column)}"
     character = text[position]
     line, column = _place(text, position)
-    if character.isalpha():
+    code = ord(character)
+    shown = f"'{character}' (code {code})" if character.isprintable() else f"(CTRL-CHAR, code {code})"
+    expected = {
+        "Expecting property name enclosed in double quotes": "was expecting double-quote to start field name",
+        "Illegal trailing comma before end of object": "was expecting double-quote to start field name",
+        "Expecting ':' delimiter": "was expecting a colon to separate field name and value",
+        "Expecting ',' delimiter": "was expecting comma to separate entries",
+    }.get(problem.msg, f"expected a valid value {_TOKENS}")
+    if character.isalpha() and expected.startswith("expected"):
         end = position
         while end < len(text) and (text[end].isalnum() or text[end] in "_$"):
             end += 1
         _line, column = _place(text, end)
-        word = text[position:end]
-        return f"Unrecognized token '{word}': was expecting {_TOKENS}{_source(line, column)}"
-    shown = f"'{character}'" if character.isprintable() else "(CTRL-CHAR"
-    return f"Unexpected character ({shown} (code {ord(character)})): expected a valid value {_TOKENS}{_source(line, column)}"
+        return f"Unrecognized token '{text[position:end]}': was expecting {_TOKENS}{_source(line, column)}"
+    return f"Unexpected character ({shown}): {expected}{_source(line, column + 1)}"
 
 
 def _place(text: str, position: int) -> tuple[int, int]:

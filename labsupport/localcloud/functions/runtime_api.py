@@ -22,6 +22,10 @@ class Delivery(Protocol):
     payload: bytes
 
 
+class RuntimeGone(Exception):
+    """The process that asked for an event has ended; there is nobody to answer."""
+
+
 class RuntimeListener(Protocol):
     """The environment's side of the Runtime API."""
 
@@ -62,7 +66,10 @@ class RuntimeApi:
             return _error(404, "NotFound", f"{path} is not an address of the Runtime API")
         address = path[len(_PREFIX) :]
         if address == "invocation/next" and request.method == "GET":
-            delivery = await self._listener.runtime_asks_next()
+            try:
+                delivery = await self._listener.runtime_asks_next()
+            except RuntimeGone:
+                return _error(410, "Gone", "this execution environment has ended")
             return web.Response(body=delivery.payload, headers=delivery.headers, content_type="application/json")
         if request.method != "POST":
             return _error(405, "MethodNotAllowed", f"{request.method} {path}")

@@ -1,0 +1,252 @@
+"""The engine's choices, with real processes but a control plane of the test's own."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import io
+import json
+import os
+import time
+import uuid
+import zipfile
+from contextlib import asynccontextmanager
+
+import pytest
+
+from labsupport.localcloud.functions import runtime_folder
+from labsupport.localcloud.functions.engine import Engine, default_concurrency
+from labsupport.localcloud.functions.sandbox import Sandbox
+from labsupport.localcloud.functions.specification import (
+    FunctionNotFound,
+    FunctionSpecification,
+    Invocation,
+    Throttled,
+)
+
+REGION = "us-east-1"
+
+
+class ControlPlane:
+    """Functions in a dictionary; keeps what was logged."""
+
+    def __init__(self):
+        self.sources = {}
+        self.settings = {}
+        self.logged = []
+
+    def put(self, name, source, **settings):
+        self.sources[name] = source
+        self.settings[name] = settings
+
+    async def function(self, region, name, qualifier):
+        if name not in self.sources:
+            return None
+        digest = base64.b64encode(hashlib.sha256(self.sources[name].encode()).digest()).decode()
+        values = {
+            "account_id": "123456789012", "region": region, "name": name, "version": "$LATEST",
+            "runtime": "python3.13", "handler": "app.handler", "role": "role", "timeout": 10,
+            "memory_size": 256, "ephemeral_storage": 512, "variables": {}, "layers": (),
+            "code_sha256": digest, "architecture": "x86_64", "log_format": "Text",
+            "application_log_level": None, "system_log_level": None, "log_group": f"/aws/lambda/{name}",
+            "reserved_concurrency": None, "retry_attempts": None, "maximum_event_age": None,
+            "revision": digest,
+        }  # fmt: skip
+        return FunctionSpecification(**(values | self.settings[name]))
+
+    async def code(self, region, name, version):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            archive.writestr("app.py", self.sources[name])
+        return buffer.getvalue()
+
+    async def layer(self, region, arn):
+        return None
+
+    async def credentials(self, region, role, session_name):
+        return {"access_key_id": "ASIA1", "secret_access_key": "s", "session_token": "t"}
+
+    def deliver_log(self, region, group, stream, events):
+        self.logged.extend((stream, event["message"]) for event in events)
+
+    def undelivered_log_bytes(self):
+        return 0
+
+
+@asynccontextmanager
+async def engine(tmp_path, concurrency=20, time_scale=1.0):
+    client = "awslambdaric" if runtime_folder.awslambdaric_importable() else "fallback"
+    sandbox = Sandbox(runtime_folder.prepare(client), "http://127.0.0.1:9", tmp_path)
+    plane = ControlPlane()
+    running = Engine(plane, sandbox, tmp_path / "state", concurrency, time_scale)
+    try:
+        yield running, plane
+    finally:
+        await running.close()
+
+
+def invocation(payload=None):
+    return Invocation(
+        request_id=str(uuid.uuid4()),
+        invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:f",
+        payload=json.dumps(payload).encode(),
+        trace_id="Root=1-00000000-000000000000000000000000;Parent=0000000000000000;Sampled=0",
+    )
+
+
+async def call(running, name, payload=None):
+    outcome = await running.invoke(await running.specification(REGION, name, None), invocation(payload))
+    return json.loads(outcome.payload)
+
+
+SLEEPER = "import time, os\nN = 0\ndef handler(event, context):\n    global N\n    N += 1\n    time.sleep(event or 0)\n    return [context.log_stream_name, N]\n"
+
+
+def test_a_warm_environment_is_used_again(tmp_path):
+    async def run():
+        async with engine(tmp_path) as (running, plane):
+            plane.put("f", SLEEPER)
+            return [await call(running, "f") for _ in range(5)]
+
+    answers = asyncio.run(run())
+    assert [count for _stream, count in answers] == [1, 2, 3, 4, 5]
+    assert len({stream for stream, _count in answers}) == 1
+
+
+def test_events_at_the_same_moment_get_environments_of_their_own(tmp_path):
+    async def run():
+        async with engine(tmp_path) as (running, plane):
+            plane.put("f", SLEEPER)
+            return await asyncio.gather(*(call(running, "f", 0.5) for _ in range(6)))
+
+    answers = asyncio.run(run())
+    assert len({stream for stream, _count in answers}) == 6
+    assert {count for _stream, count in answers} == {1}
+
+
+def test_more_events_than_the_limit_are_throttled(tmp_path):
+    async def run():
+        async with engine(tmp_path, concurrency=2) as (running, plane):
+            plane.put("f", SLEEPER)
+            done = await asyncio.gather(*(call(running, "f", 0.5) for _ in range(5)), return_exceptions=True)
+            return done, await call(running, "f")
+
+    done, after = asyncio.run(run())
+    refused = [one for one in done if isinstance(one, Throttled)]
+    assert len(refused) == 3
+    assert {one.reason for one in refused} == {"ConcurrentInvocationLimitExceeded"}
+    assert after[1] == 2  # the engine is not stuck, and a warm environment was used
+
+
+@pytest.mark.parametrize("reserved", [0, 1])
+def test_reserved_concurrency_has_its_own_reason(tmp_path, reserved):
+    async def run():
+        async with engine(tmp_path) as (running, plane):
+            plane.put("f", SLEEPER, reserved_concurrency=reserved)
+            return await asyncio.gather(*(call(running, "f", 0.3) for _ in range(3)), return_exceptions=True)
+
+    refused = [one for one in asyncio.run(run()) if isinstance(one, Throttled)]
+    assert len(refused) == 3 - reserved
+    assert {one.reason for one in refused} == {"ReservedFunctionConcurrentInvocationLimitExceeded"}
+
+
+def test_one_caller_after_another_never_needs_a_second_environment(tmp_path):
+    """The runtime needs a moment between its answer and its next question; that must not cost a cold start."""
+
+    async def run():
+        async with engine(tmp_path) as (running, plane):
+            plane.put("f", SLEEPER, reserved_concurrency=1)
+            return [await call(running, "f") for _ in range(100)]
+
+    assert [count for _stream, count in asyncio.run(run())] == list(range(1, 101))
+
+
+def test_new_code_runs_in_new_environments(tmp_path):
+    async def run():
+        async with engine(tmp_path) as (running, plane):
+            plane.put("f", "def handler(event, context): return 'old'")
+            old = await call(running, "f")
+            plane.put("f", "def handler(event, context): return 'new'")
+            running.forget_specifications()
+            return old, await call(running, "f"), len(os.listdir(tmp_path / "state" / "environments"))
+
+    old, new, _folders = asyncio.run(run())
+    assert (old, new) == ("old", "new")
+
+
+def test_idle_environments_retire_and_leave_no_files(tmp_path):
+    async def run():
+        async with engine(tmp_path, time_scale=0.001) as (running, plane):
+            plane.put("f", SLEEPER)
+            await call(running, "f")
+            folder = tmp_path / "state" / "environments"
+            before = len(os.listdir(folder))
+            deadline = time.monotonic() + 10
+            while os.listdir(folder) and time.monotonic() < deadline:
+                await asyncio.sleep(0.1)
+            return before, len(os.listdir(folder)), await call(running, "f")
+
+    before, after, again = asyncio.run(run())
+    assert (before, after) == (1, 0)
+    assert again[1] == 1
+
+
+def test_between_invocations_the_process_is_frozen(tmp_path):
+    source = (
+        "import threading, time\nTICKS = [0]\n"
+        "def tick():\n    while True:\n        time.sleep(0.01)\n        TICKS[0] += 1\n"
+        "threading.Thread(target=tick, daemon=True).start()\n"
+        "def handler(event, context): return TICKS[0]\n"
+    )
+
+    async def run():
+        async with engine(tmp_path) as (running, plane):
+            plane.put("f", source)
+            first = await call(running, "f")
+            await asyncio.sleep(0.6)
+            return first, await call(running, "f")
+
+    first, second = asyncio.run(run())
+    assert second - first < 20, "the thread went on while the environment should have been frozen"
+
+
+def test_a_function_that_is_not_there(tmp_path):
+    async def run():
+        async with engine(tmp_path) as (running, _plane):
+            await running.specification(REGION, "nope", None)
+
+    with pytest.raises(FunctionNotFound, match=r"Function not found: .*:function:nope:\$LATEST"):
+        asyncio.run(run())
+
+
+def test_an_asynchronous_invocation_that_fails_is_tried_three_times(tmp_path):
+    async def run():
+        async with engine(tmp_path, time_scale=0.001) as (running, plane):
+            plane.put("f", "def handler(event, context):\n    print('attempt', context.aws_request_id)\n    1/0")
+            event = invocation()
+            running.invoke_later(lambda: running.specification(REGION, "f", None), event)
+            deadline = time.monotonic() + 10
+            while running._asynchronous and time.monotonic() < deadline:
+                await asyncio.sleep(0.05)
+            return event.request_id, [message for _stream, message in plane.logged if "attempt" in message]
+
+    request_id, attempts = asyncio.run(run())
+    assert attempts == [f"attempt {request_id}\n"] * 3
+
+
+def test_what_a_shutdown_drops_is_said(tmp_path, capsys):
+    async def run():
+        async with engine(tmp_path) as (running, plane):
+            plane.put("f", SLEEPER)
+            running.invoke_later(lambda: running.specification(REGION, "f", None), invocation(5))
+            await asyncio.sleep(0.3)
+
+    asyncio.run(run())
+    assert "1 asynchronous invocation(s) had not ended and are dropped" in capsys.readouterr().err
+
+
+def test_the_default_concurrency_fits_the_machine():
+    assert default_concurrency(1 * 1024**3) == 10
+    assert default_concurrency(8 * 1024**3) == 32
+    assert default_concurrency(10_000 * 1024**3) == 1000
