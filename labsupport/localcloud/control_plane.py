@@ -101,7 +101,9 @@ class MotoControlPlane:
     async def _ask(self, call: str, **arguments: Any) -> Any:
         assert self._session
         async with self._session.post(
-            f"{self._base}/_labsupport/moto/{call}", json=arguments, headers={"X-Labsupport-Token": self._token}
+            f"{self._base}/_labsupport/moto/{call}",
+            json=arguments,
+            headers={"X-Labsupport-Token": self._token},
         ) as response:
             response.raise_for_status()
             return await response.json()
@@ -120,9 +122,7 @@ class MotoControlPlane:
         return None if answer is None else base64.b64decode(answer)
 
     async def credentials(self, region: str, role: str, session_name: str) -> dict[str, str]:
-        answer: dict[str, str] = await self._ask(
-            "credentials", region=region, role_arn=role, session_name=session_name
-        )
+        answer: dict[str, str] = await self._ask("credentials", region=region, role_arn=role, session_name=session_name)
         return answer
 
     def deliver_log(self, region: str, group: str, stream: str, events: list[dict[str, object]]) -> None:

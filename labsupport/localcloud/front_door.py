@@ -29,7 +29,17 @@ _FUNCTION_ARN = re.compile(
     r"(?P<name>[a-zA-Z0-9-_.]+)(?::(?P<qualifier>\$LATEST|[a-zA-Z0-9-_]+))?"
 )
 _HOP_BY_HOP = frozenset(
-    ("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade", "expect")
+    (
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "expect",
+    )
 )
 _SERVICES_THAT_CHANGE_FUNCTIONS = frozenset(("lambda", "cloudformation"))
 
@@ -137,14 +147,16 @@ class FrontDoor:
         )
         if asynchronous:
             self._engine.invoke_later(specification, invocation)
-            return web.Response(
-                status=202, headers={"x-amzn-RequestId": request_id, "X-Amzn-Trace-Id": trace_id}
-            )
+            return web.Response(status=202, headers={"x-amzn-RequestId": request_id, "X-Amzn-Trace-Id": trace_id})
         try:
             outcome = await self._engine.invoke(found, invocation)
         except Throttled as problem:
             return _error(
-                429, "TooManyRequestsException", "Rate Exceeded.", request_id, extra={"Reason": problem.reason}
+                429,
+                "TooManyRequestsException",
+                "Rate Exceeded.",
+                request_id,
+                extra={"Reason": problem.reason},
             )
         answer = CIMultiDict(
             {
@@ -178,9 +190,7 @@ class FrontDoor:
                 headers.add(name, value)
         if underscored:
             headers["X-Labsupport-Underscored"] = json.dumps(underscored)
-        status, answer_headers, answer_body = await self._moto.forward(
-            request.method, request.raw_path, headers, body
-        )
+        status, answer_headers, answer_body = await self._moto.forward(request.method, request.raw_path, headers, body)
         if request.method not in ("GET", "HEAD") and service in _SERVICES_THAT_CHANGE_FUNCTIONS:
             self._engine.forget_specifications()
             if request.method == "DELETE" and status < 300:
@@ -188,7 +198,8 @@ class FrontDoor:
         answer: CIMultiDict[str] = CIMultiDict()
         for name, value in answer_headers.items():
             if name.lower() not in _HOP_BY_HOP and name.lower() not in ("content-length", "server", "date"):
-                answer.add(name, value)
+                # waitress writes header names in capitals; S3 metadata names are lower case on AWS.
+                answer.add(name.lower() if name.lower().startswith("x-amz-meta-") else name, value)
         response = web.Response(status=status, body=answer_body, headers=answer)
         if request.method == "HEAD" and "Content-Length" in answer_headers:
             response.headers["Content-Length"] = answer_headers["Content-Length"]
@@ -241,5 +252,9 @@ def _error(
     return web.Response(
         status=status,
         body=json.dumps(document).encode(),
-        headers={"x-amzn-ErrorType": code, "x-amzn-RequestId": request_id, "Content-Type": "application/json"},
+        headers={
+            "x-amzn-ErrorType": code,
+            "x-amzn-RequestId": request_id,
+            "Content-Type": "application/json",
+        },
     )

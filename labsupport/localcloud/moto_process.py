@@ -64,9 +64,7 @@ def main() -> None:
             call = environ["PATH_INFO"][len(INNER_PREFIX) :]
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             answer = json.dumps(_inner_call(moto_seam, call, json.loads(body))).encode()
-            start_response(
-                "200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))]
-            )
+            start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
             return [answer]
         return moto_app(environ, start_response)
 

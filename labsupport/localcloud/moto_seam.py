@@ -171,10 +171,9 @@ def function_configuration(region: str, name: str, qualifier: str | None) -> dic
     routing: dict[str, float] = {}
     if qualifier and qualifier != "$LATEST" and not qualifier.isdigit():
         alias = backend._lambdas.get_alias(qualifier, name)
-        routing = {
-            version: float(weight)
-            for version, weight in ((alias.routing_config or {}).get("AdditionalVersionWeights") or {}).items()
-        }
+        routing_config: dict[str, Any] = alias.routing_config or {}  # type: ignore[assignment]
+        weights = routing_config.get("AdditionalVersionWeights") or {}
+        routing = {version: float(weight) for version, weight in weights.items()}
     latest = backend._lambdas.get_function_by_name_with_qualifier(name, "$LATEST")
     logging_config = getattr(function, "logging_config", None) or {}
     role = iam_role(function.role)

@@ -119,7 +119,10 @@ async def _serve(settings: CloudSettings, listener: socket.socket, state: Path, 
         serving = await loop.create_server(server, sock=listener)
         print(json.dumps(identity), flush=True)
         if sandbox.kind == "none":
-            print(f"labsupport cloud: functions run without a sandbox ({sandbox.problem or '--sandbox none'}).", file=sys.stderr)
+            print(
+                f"labsupport cloud: functions run without a sandbox ({sandbox.problem or '--sandbox none'}).",
+                file=sys.stderr,
+            )
         await _until_over(stop, owner, moto)
     except MotoDown as problem:
         raise CannotStart(str(problem)) from None

@@ -18,9 +18,7 @@ from labsupport.localcloud import moto_seam
 REGION = "us-east-1"
 TRUST = {
     "Version": "2012-10-17",
-    "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    ],
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
 
 
@@ -30,7 +28,10 @@ def patched_once():
     kept = {
         (owner, name): getattr(owner, name)
         for owner, names in (
-            (lambda_models.LambdaFunction, ("__init__", "update_configuration", "get_configuration", "invoke")),
+            (
+                lambda_models.LambdaFunction,
+                ("__init__", "update_configuration", "get_configuration", "invoke"),
+            ),
             (lambda_models.LambdaBackend, ("create_function", "update_function_code")),
         )
         for name in names
@@ -195,9 +196,7 @@ def test_every_service_of_moto_reaches_the_engine_through_one_method(clients):
     create(clients)
     function = lambda_models.lambda_backends["123456789012"][REGION].get_function("f")
     assert function.invoke(json.dumps({"a": 1}), {}, {}) == b""
-    assert sent == [
-        {"function_arn": function.function_arn, "payload": b'{"a": 1}', "invocation_type": "Event"}
-    ]
+    assert sent == [{"function_arn": function.function_arn, "payload": b'{"a": 1}', "invocation_type": "Event"}]
 
 
 def test_the_application_restores_path_and_underscored_headers():

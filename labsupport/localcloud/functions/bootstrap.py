@@ -34,7 +34,7 @@ class _BotocoreFinder:
                 continue
             spec = finder.find_spec(name, path, target)
             if spec is not None:
-                spec.loader = _BotocoreLoader(spec.loader, self._endpoint)
+                spec.loader = _BotocoreLoader(spec.loader, self._endpoint)  # type: ignore[assignment]
                 return spec
         return None
 
@@ -97,7 +97,7 @@ def main():  # type: ignore[no-untyped-def]
 
         run(["bootstrap.py", os.environ["_HANDLER"]])
     else:
-        from runtime_loop import main as run_loop
+        from runtime_loop import main as run_loop  # type: ignore[import-not-found]
 
         run_loop()
 

@@ -177,16 +177,15 @@ class Engine:
             self._memory_watch.cancel()
         if self._asynchronous:
             print(
-                f"labsupport cloud: {len(self._asynchronous)} asynchronous invocation(s) had not ended and are dropped.",
+                f"labsupport cloud: {len(self._asynchronous)} asynchronous invocation(s) had not ended "
+                "and are dropped.",
                 file=sys.stderr,
                 flush=True,
             )
             for task in self._asynchronous:
                 task.cancel()
         environments = [
-            environment
-            for pool in self._pools.values()
-            for environment in {*pool.idle, *pool.busy, *pool.finishing}
+            environment for pool in self._pools.values() for environment in {*pool.idle, *pool.busy, *pool.finishing}
         ]
         await asyncio.gather(*(environment.close() for environment in environments), *self._closing)
         os.close(self._lifeline_write_fd)
@@ -295,7 +294,9 @@ class Engine:
 
     def _make_room(self) -> None:
         """Idle environments of other functions give way when the machine's share is used up."""
-        idle = [(environment.idle_since, key, environment) for key, pool in self._pools.items() for environment in pool.idle]
+        idle = [
+            (environment.idle_since, key, environment) for key, pool in self._pools.items() for environment in pool.idle
+        ]
         if len(idle) + self._running_total > self._concurrency:
             idle.sort(key=lambda entry: entry[0])
             _since, key, environment = idle[0]

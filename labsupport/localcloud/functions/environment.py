@@ -27,7 +27,7 @@ from . import error_documents, limits
 from .environment_log import EnvironmentLog
 from .memory import peak_memory
 from .platform_log import PlatformLog, Report
-from .runtime_api import RuntimeApi, RuntimeGone
+from .runtime_api import Delivery, RuntimeApi, RuntimeGone
 from .sandbox import Place, Sandbox
 from .specification import FunctionSpecification, Invocation, InvocationOutcome
 from .variables import environment_variables
@@ -69,12 +69,6 @@ class _Signal:
     exit_status: int = 0
 
 
-@dataclass(frozen=True)
-class _NextInvocation:
-    headers: dict[str, str]
-    payload: bytes
-
-
 class ExecutionEnvironment:
     """Made by the engine; ``await invoke(…)`` for one event after another; ``await close()`` in the end."""
 
@@ -89,9 +83,7 @@ class ExecutionEnvironment:
         notes: tuple[str, ...] = (),
     ) -> None:
         self.specification = specification
-        self.log_stream = (
-            f"{datetime.now(UTC):%Y/%m/%d}/[{specification.version}]{secrets.token_hex(16)}"
-        )
+        self.log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[{specification.version}]{secrets.token_hex(16)}"
         self.idle_since = 0.0
         self.is_free = False
         self._host = host
@@ -110,7 +102,7 @@ class ExecutionEnvironment:
         self._process: subprocess.Popen[bytes] | None = None
         self._process_fd: int | None = None
         self._signal: asyncio.Future[_Signal] | None = None
-        self._next: asyncio.Future[_NextInvocation] | None = None
+        self._next: asyncio.Future[Delivery] | None = None
         self._current: Invocation | None = None
         self._first_init_done = False
         self._frozen = False
@@ -225,7 +217,7 @@ class ExecutionEnvironment:
         self._thaw()
         waiting = self._expect_signal()
         delivery, self._next = self._next, None
-        delivery.set_result(_NextInvocation(headers, invocation.payload))
+        delivery.set_result(Delivery(headers, invocation.payload))
         return await self._await_signal(waiting, seconds)
 
     async def _finish(
@@ -425,7 +417,7 @@ class ExecutionEnvironment:
 
     # --- RuntimeListener ---------------------------------------------------------------------------------------
 
-    async def runtime_asks_next(self) -> _NextInvocation:
+    async def runtime_asks_next(self) -> Delivery:
         """GET /invocation/next: the init phase is over, or the last invocation is."""
         self._drop_next()
         if self._closed or self._process is None:  # the request was still on its way when the process was killed
@@ -450,4 +442,3 @@ class ExecutionEnvironment:
     def runtime_reports_init_error(self, payload: bytes, error_type: str) -> None:
         """POST /init/error."""
         self._resolve(self._signal, _Signal(_End.INIT_ERROR, self._show_paths(payload), error_type=error_type))
-

@@ -17,7 +17,7 @@ from . import limits
 _MAGIC = b"\xa5\x5a\x00"
 _HEADER_BYTES = 16
 _READ_BYTES = 256 * 1024
-#: Reading stops while this much waits to be stored: the function then blocks in its own write instead of filling memory.
+#: Reading stops while this much waits to be stored: the function then blocks in its own write, memory stays flat.
 _MAXIMUM_UNDELIVERED_BYTES = 16 * 1024 * 1024
 
 

@@ -48,9 +48,7 @@ class PlatformLog:
 
     def init_start(self) -> str:
         if not self._json:
-            return (
-                f"INIT_START Runtime Version: {self._runtime_version}\tRuntime Version ARN: {self._runtime_arn}\n"
-            )
+            return f"INIT_START Runtime Version: {self._runtime_version}\tRuntime Version ARN: {self._runtime_arn}\n"
         return self._event(
             "initStart",
             {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import dataclass
 from typing import Protocol
 
 from aiohttp import web
@@ -15,8 +16,9 @@ _PREFIX = "/2018-06-01/runtime/"
 _OK = b'{"status":"OK"}\n'
 
 
-class Delivery(Protocol):
-    """What the next invocation is made of: headers of Runtime-API names, and the event."""
+@dataclass(frozen=True)
+class Delivery:
+    """The next invocation: headers under their Runtime API names, and the event."""
 
     headers: dict[str, str]
     payload: bytes

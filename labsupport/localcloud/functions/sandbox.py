@@ -76,9 +76,7 @@ class Sandbox:
             raise RuntimeError(f"--sandbox bwrap: {self.problem}")
         self.kind = "bwrap" if self._bubblewrap else "none"
 
-    def start(
-        self, place: Place, variables: dict[str, str], log_fd: int, lifeline_fd: int
-    ) -> subprocess.Popen[bytes]:
+    def start(self, place: Place, variables: dict[str, str], log_fd: int, lifeline_fd: int) -> subprocess.Popen[bytes]:
         """Start the runtime client in ``place``. ``log_fd`` becomes stdout, stderr and the framed log; ``lifeline_fd``
         is a pipe whose other end only the cloud holds."""
         inside = self._bubblewrap is not None
@@ -135,7 +133,11 @@ class Sandbox:
             site = f"{lang}/{_PYTHON}/site-packages"
             if not self._has_site_packages:
                 runtime = f"/var/runtime{os.pathsep}/var/lang-site-packages"
-            standard = [f"{lang}/{_PYTHON.replace('.', '')}.zip", f"{lang}/{_PYTHON}", f"{lang}/{_PYTHON}/lib-dynload"]
+            standard = [
+                f"{lang}/{_PYTHON.replace('.', '')}.zip",
+                f"{lang}/{_PYTHON}",
+                f"{lang}/{_PYTHON}/lib-dynload",
+            ]
         else:
             lang = str(Path(os.__file__).parent)
             runtime, opt, task = str(self._runtime.runtime), str(place.opt or "/opt"), str(place.task)
@@ -180,7 +182,11 @@ class Sandbox:
         ]  # fmt: skip
         # Debian's own Python has no site-packages folder to mount over; boto3 then lies beside the runtime client.
         if self._has_site_packages:
-            arguments += ["--ro-bind", str(self._runtime.site_packages), f"/var/lang/lib/{_PYTHON}/site-packages"]
+            arguments += [
+                "--ro-bind",
+                str(self._runtime.site_packages),
+                f"/var/lang/lib/{_PYTHON}/site-packages",
+            ]
         else:
             arguments += ["--ro-bind", str(self._runtime.site_packages), "/var/lang-site-packages"]
         return arguments

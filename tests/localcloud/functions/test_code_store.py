@@ -88,8 +88,6 @@ def test_a_bad_package_leaves_nothing_behind(tmp_path):
 
 def test_later_layers_replace_files_of_earlier_ones(tmp_path):
     store = CodeStore(tmp_path)
-    folder = store.add_layers(
-        ("a", "b"), [make_zip(python__one="1", python__same="old"), make_zip(python__same="new")]
-    )
+    folder = store.add_layers(("a", "b"), [make_zip(python__one="1", python__same="old"), make_zip(python__same="new")])
     assert (folder / "python" / "one").read_text() == "1"
     assert (folder / "python" / "same").read_text() == "new"

@@ -100,7 +100,15 @@ async def call(running, name, payload=None):
     return json.loads(outcome.payload)
 
 
-SLEEPER = "import time, os\nN = 0\ndef handler(event, context):\n    global N\n    N += 1\n    time.sleep(event or 0)\n    return [context.log_stream_name, N]\n"
+SLEEPER = """
+import time
+N = 0
+def handler(event, context):
+    global N
+    N += 1
+    time.sleep(event or 0)
+    return [context.log_stream_name, N]
+"""
 
 
 def test_a_warm_environment_is_used_again(tmp_path):

@@ -55,7 +55,9 @@ def test_start_and_end():
 def test_init_lines():
     log = PlatformLog(specification())
     line = log.init_start()
-    assert line.startswith("INIT_START Runtime Version: python:3.13.v1\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:")
+    assert line.startswith(
+        "INIT_START Runtime Version: python:3.13.v1\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:"
+    )
     assert len(line.rstrip().rpartition(":")[2]) == 64
     assert log.init_report(137.69, "init", "error", "Runtime.ImportModuleError") == (
         "INIT_REPORT Init Duration: 137.69 ms\tPhase: init\tStatus: error\tError Type: Runtime.ImportModuleError\n"

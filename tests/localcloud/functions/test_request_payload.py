@@ -17,12 +17,21 @@ def test_json_passes(payload):
 @pytest.mark.parametrize(
     ("payload", "words"),
     [
-        (b"hello", "Unrecognized token 'hello': was expecting (JSON String, Number, Array, Object or token 'null', "),
+        (
+            b"hello",
+            "Unrecognized token 'hello': was expecting (JSON String, Number, Array, Object or token 'null', ",
+        ),
         (b"n\x87r", "Invalid UTF-8 start byte 0x87\n at [Source: REDACTED ("),
         (b'{"a":', "Unexpected end-of-input\n at [Source: REDACTED ("),
         (b"{'a': 1}", "Unexpected character (''' (code 39)): was expecting double-quote to start field name"),
-        (b'{"a" 1}', "Unexpected character ('1' (code 49)): was expecting a colon to separate field name and value"),
-        ("\x99".encode(), "Unexpected character ((CTRL-CHAR, code 153)): expected a valid value (JSON String, "),
+        (
+            b'{"a" 1}',
+            "Unexpected character ('1' (code 49)): was expecting a colon to separate field name and value",
+        ),
+        (
+            "\x99".encode(),
+            "Unexpected character ((CTRL-CHAR, code 153)): expected a valid value (JSON String, ",
+        ),
         (b"%", "Unexpected character ('%' (code 37)): expected a valid value "),
         (b"NaN", "Unrecognized token 'NaN'"),
         (b"[" * 100_000, "Document nesting depth (1001) exceeds the maximum allowed"),
