@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 import zipfile
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -31,10 +34,13 @@ def endpoint():
         process.stdout.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(endpoint):
+    session = boto3.session.Session()  # one for all: loading the service models takes longer than the tests
+
+    @functools.cache
     def make(service, **config):
-        return boto3.client(
+        return session.client(
             service,
             endpoint_url=endpoint,
             region_name="us-east-1",
@@ -88,6 +94,15 @@ def test_large_and_binary_bodies_survive(client):
     s3.put_object(Bucket="large", Key="k", Body=body)
     assert s3.get_object(Bucket="large", Key="k")["Body"].read() == body
     assert s3.get_object(Bucket="large", Key="k", Range="bytes=10-19")["Body"].read() == body[10:20]
+
+
+def test_expect_100_continue_is_answered_at_once(endpoint):
+    """Regression: without the interim answer botocore waited one second before each S3 upload."""
+    with socket.create_connection(urlsplit(endpoint).netloc.split(":"), timeout=5) as connection:
+        connection.sendall(
+            b"PUT /expect HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n"
+        )
+        assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 def test_multipart_upload(client):
