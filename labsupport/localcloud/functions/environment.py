@@ -33,6 +33,9 @@ from .specification import FunctionSpecification, Invocation, InvocationOutcome
 from .variables import environment_variables
 
 
+_MEMORY_READ_SECONDS = 0.1
+
+
 class EnvironmentHost(Protocol):
     """What an environment needs of the engine."""
 
@@ -108,6 +111,7 @@ class ExecutionEnvironment:
         self._frozen = False
         self._killed_for_memory = False
         self._peak_memory = 0
+        self._memory_read = 0.0
         self._closed = False
 
     # --- the engine's side -------------------------------------------------------------------------------------
@@ -294,6 +298,7 @@ class ExecutionEnvironment:
         variables = environment_variables(self.specification, self._credentials, self.log_stream, self._api.port)
         self._killed_for_memory = False
         self._peak_memory = 0
+        self._memory_read = 0.0
         waiting = self._expect_signal()
         log_fd = self._log.open_pipe()
         try:
@@ -388,7 +393,10 @@ class ExecutionEnvironment:
 
     def _memory_used(self) -> int:
         """Whole MB, at most the configured size (a process just killed may have passed it)."""
-        if self._process is not None:
+        now = time.monotonic()
+        # Asking the kernel costs more than a warm invocation: figures of the last tenth of a second are good enough.
+        if self._process is not None and now - self._memory_read > _MEMORY_READ_SECONDS:
+            self._memory_read = now
             self._peak_memory = max(self._peak_memory, peak_memory(self._process.pid))
         megabytes = -(-self._peak_memory // (1024 * 1024))
         return max(1, min(megabytes, self.specification.memory_size))
