@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import json
 import re
 import secrets
+import sys
 import time
+import traceback
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -71,7 +74,23 @@ class FrontDoor:
         self.identity = identity
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Handle one request."""
+        """Handle one request. A fault of the lab is AWS's ServiceException to the caller and a traceback on stderr."""
+        try:
+            return await self._route(request)
+        except (asyncio.CancelledError, ConnectionError):
+            raise  # the client has gone
+        except Exception as problem:
+            traceback.print_exc(file=sys.stderr)
+            return _error(
+                500,
+                "ServiceException",
+                f"The local cloud failed: {type(problem).__name__}. Its own output has the details; start it again "
+                "if this stays.",
+                str(uuid.uuid4()),
+                kind="Service",
+            )
+
+    async def _route(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path == "/_labsupport/health":
             return web.json_response(self.identity | {"status": "ok"})
         if request.headers.get("Expect", "").lower() == "100-continue":
@@ -249,10 +268,11 @@ def _error(
     request_id: str,
     *,
     key: str = "message",
+    kind: str = "User",
     extra: dict[str, str] | None = None,
 ) -> web.Response:
     """An error of the Lambda API: the code in a header, a JSON body with Type and the message."""
-    document = {**(extra or {}), "Type": "User", key: message}
+    document = {**(extra or {}), "Type": kind, key: message}
     return web.Response(
         status=status,
         body=json.dumps(document).encode(),

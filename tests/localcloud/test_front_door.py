@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import io
 import json
@@ -18,7 +19,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from labsupport.localcloud.front_door import FunctionName, parse_function_name
+from labsupport.localcloud.front_door import FrontDoor, FunctionName, parse_function_name
 
 
 @pytest.fixture(scope="module")
@@ -199,3 +200,27 @@ def test_a_new_function_replaces_a_deleted_one_of_the_same_name(client):
 )
 def test_function_names_in_all_their_forms(text, parsed):
     assert parse_function_name(text) == parsed
+
+
+def test_a_fault_of_the_lab_is_a_service_exception_with_one_clear_sentence(capsys):
+    class BrokenMoto:
+        async def forward(self, *_):
+            raise RuntimeError("inside")
+
+    class Request:
+        path = raw_path = "/"
+        method = "GET"
+        headers = {}
+
+        class content:  # noqa: N801
+            @staticmethod
+            async def read():
+                return b""
+
+    response = asyncio.run(FrontDoor(None, BrokenMoto(), "us-east-1", {}).answer(Request()))
+    assert response.status == 500
+    assert response.headers["x-amzn-ErrorType"] == "ServiceException"
+    document = json.loads(response.body)
+    assert document["Type"] == "Service"
+    assert document["message"].startswith("The local cloud failed: RuntimeError.")
+    assert "inside" not in document["message"] and "inside" in capsys.readouterr().err
