@@ -32,7 +32,6 @@ from .sandbox import Place, Sandbox
 from .specification import FunctionSpecification, Invocation, InvocationOutcome
 from .variables import environment_variables
 
-
 _MEMORY_READ_SECONDS = 0.1
 
 
