@@ -13,6 +13,8 @@ from typing import Protocol
 from aiohttp import web
 
 _PREFIX = "/2018-06-01/runtime/"
+#: A runtime sends the error's cause for X-Ray as one header line: up to 1 MB, and long with every deep recursion.
+_HEADER_BYTES = 1024 * 1024 + 1024
 _OK = b'{"status":"OK"}\n'
 
 
@@ -45,7 +47,9 @@ class RuntimeApi:
 
     def __init__(self, listener: RuntimeListener) -> None:
         self._listener = listener
-        self._web_server = web.Server(self._answer, access_log=None, keepalive_timeout=86_400.0)
+        self._web_server = web.Server(
+            self._answer, access_log=None, keepalive_timeout=86_400.0, max_field_size=_HEADER_BYTES
+        )
         self._server: asyncio.Server | None = None
         self.port = 0
 

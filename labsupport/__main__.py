@@ -1,0 +1,5 @@
+"""``python -m labsupport``: the same program as ``labsupport``."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,122 @@
+"""Removes what a learner made, through boto3 alone, and says what it removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Removed:
+    """Names by kind ("function", "role", ...) in the order they were removed; ``kept`` are lines about what stayed."""
+
+    names: tuple[tuple[str, tuple[str, ...]], ...]
+    kept: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """One line a kind, and one for each thing that stayed."""
+        lines = [
+            f"{len(names)} {kind if len(names) == 1 else _plural(kind)}: {', '.join(names)}"
+            for kind, names in self.names
+            if names
+        ]
+        if not lines and not self.kept:
+            return "Nothing to remove: the local cloud is empty."
+        removed = ["Removed from the local cloud:", *(f"  {line}" for line in lines)] if lines else []
+        return "\n".join([*removed, *(f"Kept {line}" for line in self.kept)])
+
+
+def remove_all(client: Callable[[str], Any]) -> Removed:
+    """Remove every event source mapping, function, layer, log group, role and policy of one's own.
+
+    ``client(service)`` gives boto3 clients. What cannot be removed stays and is named. Raises botocore's exceptions when
+    nothing can be listed.
+    """
+    lambda_, iam, logs = client("lambda"), client("iam"), client("logs")
+    kept: list[str] = []
+
+    def remove(kind: str, names: Iterator[str], delete: Callable[[str], object]) -> tuple[str, tuple[str, ...]]:
+        from botocore.exceptions import ClientError
+
+        gone = []
+        for name in sorted(names):
+            try:
+                delete(name)
+            except ClientError as problem:
+                kept.append(f"{kind} {name}: {problem.response['Error'].get('Message', problem)}")
+            else:
+                gone.append(name)
+        return kind, tuple(gone)
+
+    removed = (
+        remove(
+            "event source mapping",
+            _listed(lambda_, "list_event_source_mappings", "EventSourceMappings", "UUID"),
+            lambda name: lambda_.delete_event_source_mapping(UUID=name),
+        ),
+        remove(
+            "function",
+            _listed(lambda_, "list_functions", "Functions", "FunctionName"),
+            lambda name: lambda_.delete_function(FunctionName=name),
+        ),
+        remove(
+            "layer",
+            _listed(lambda_, "list_layers", "Layers", "LayerName"),
+            lambda name: _delete_layer(lambda_, name),
+        ),
+        remove(
+            "log group",
+            _listed(logs, "describe_log_groups", "logGroups", "logGroupName"),
+            lambda name: logs.delete_log_group(logGroupName=name),
+        ),
+        remove("role", _own_roles(iam), lambda name: _delete_role(iam, name)),
+        remove(
+            "policy",
+            _listed(iam, "list_policies", "Policies", "Arn", Scope="Local"),
+            lambda arn: _delete_policy(iam, arn),
+        ),
+    )
+    return Removed(removed, tuple(kept))
+
+
+def _plural(kind: str) -> str:
+    return f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
+
+
+def _listed(client: Any, operation: str, key: str, field: str, **arguments: Any) -> Iterator[str]:
+    for page in client.get_paginator(operation).paginate(**arguments):
+        for entry in page[key]:
+            yield str(entry[field])
+
+
+def _own_roles(iam: Any) -> Iterator[str]:
+    """Roles below /aws-service-role/ belong to services and can only be removed through them."""
+    for page in iam.get_paginator("list_roles").paginate():
+        for role in page["Roles"]:
+            if not str(role["Path"]).startswith("/aws-service-role/"):
+                yield str(role["RoleName"])
+
+
+def _delete_layer(client: Any, name: str) -> None:
+    for version in client.list_layer_versions(LayerName=name)["LayerVersions"]:
+        client.delete_layer_version(LayerName=name, VersionNumber=version["Version"])
+
+
+def _delete_role(iam: Any, name: str) -> None:
+    """A role must be empty first (IAM User Guide, "Delete roles or instance profiles")."""
+    for policy in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
+        iam.detach_role_policy(RoleName=name, PolicyArn=policy["PolicyArn"])
+    for policy_name in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=name, PolicyName=policy_name)
+    for profile in iam.list_instance_profiles_for_role(RoleName=name)["InstanceProfiles"]:
+        iam.remove_role_from_instance_profile(RoleName=name, InstanceProfileName=profile["InstanceProfileName"])
+    iam.delete_role(RoleName=name)
+
+
+def _delete_policy(iam: Any, arn: str) -> None:
+    for version in iam.list_policy_versions(PolicyArn=arn)["Versions"]:
+        if not version["IsDefaultVersion"]:
+            iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
+    iam.delete_policy(PolicyArn=arn)

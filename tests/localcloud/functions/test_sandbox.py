@@ -1,0 +1,160 @@
+"""How an environment's process is started, inside bubblewrap and without it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from labsupport.localcloud.functions import runtime_folder, sandbox
+from labsupport.localcloud.functions.sandbox import Place, Sandbox
+
+LINUX = sys.platform == "linux"
+KINDS = [pytest.param("bwrap", marks=pytest.mark.skipif(not LINUX, reason="bubblewrap is for Linux")), "none"]
+
+
+@pytest.fixture(scope="module")
+def runtime():
+    return runtime_folder.prepare("fallback")
+
+
+def run(box, place, source, variables=None):
+    """Put ``source`` where the runtime loop would be asked to import it, and collect what it prints."""
+    (place.task / "app.py").write_text(source)
+    read_fd, write_fd = os.pipe()
+    lifeline_read, lifeline_write = os.pipe()
+    process = box.start(
+        place,
+        {"_HANDLER": "app.handler", "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9"} | (variables or {}),
+        write_fd,
+        lifeline_read,
+    )
+    os.close(write_fd)
+    with os.fdopen(read_fd, "rb") as output:
+        text = output.read().decode(errors="replace")
+    process.wait(20)
+    os.close(lifeline_read)
+    os.close(lifeline_write)
+    return text, process.returncode
+
+
+@pytest.fixture
+def place(tmp_path):
+    for name in ("task", "tmp"):
+        (tmp_path / name).mkdir()
+    return Place(tmp_path / "task", None, tmp_path / "tmp")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_import_path_has_awss_order(kind, runtime, place, tmp_path):
+    box = Sandbox(runtime, "http://127.0.0.1:9", tmp_path, kind)
+    text, _status = run(
+        box, place, "import sys, json, os\nprint('PATH', json.dumps(sys.path), flush=True)\nos._exit(0)"
+    )
+    path = json.loads(text.partition("PATH ")[2].splitlines()[0])
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    if kind == "bwrap":
+        assert path[0] == "/var/task"
+        assert path[1:3] == [f"/opt/python/lib/{version}/site-packages", "/opt/python"]
+        assert path[-2:] == path[1:3]
+        assert "/var/runtime" in path and f"/var/lang/lib/{version}" in path
+    else:
+        assert path[0] == str(place.task)
+        assert str(runtime.runtime) in path and str(runtime.site_packages) in path
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_only_the_given_variables_arrive(kind, runtime, place, tmp_path, monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "the host's own")
+    box = Sandbox(runtime, "http://127.0.0.1:9", tmp_path, kind)
+    text, _status = run(box, place, "import os\nprint(sorted(os.environ), flush=True)\nos._exit(0)", {"AB": "c"})
+    names = set(eval(text.splitlines()[0]))  # noqa: S307 - our own output
+    assert {"AB", "_HANDLER"} <= names
+    assert "AWS_SECRET_ACCESS_KEY" not in names and "HOME" not in names
+    assert "_LABSUPPORT_BOOTSTRAP" not in names and "_LAMBDA_TELEMETRY_LOG_FD" not in names
+
+
+@pytest.mark.skipif(not LINUX, reason="bubblewrap is for Linux")
+def test_inside_bubblewrap_only_tmp_can_be_written(runtime, place, tmp_path):
+    source = """
+import os
+for path in ("/var/task/x", "/opt/x", "/var/runtime/x", "/usr/x", "/x", "/tmp/x"):
+    try:
+        open(path, "w").close()
+        print(path, "written", flush=True)
+    except OSError as problem:
+        print(path, problem.errno, flush=True)
+os._exit(0)
+"""
+    text, _status = run(Sandbox(runtime, "http://127.0.0.1:9", tmp_path, "bwrap"), place, source)
+    lines = [line for line in text.splitlines() if line.startswith("/")]
+    assert lines[-1] == "/tmp/x written"
+    assert all(line.endswith(" 30") for line in lines[:-1]), lines
+    assert (place.tmp / "x").exists()
+
+
+@pytest.mark.skipif(not LINUX, reason="bubblewrap is for Linux")
+def test_the_home_folder_of_the_user_is_not_to_be_seen_inside(runtime, place, tmp_path):
+    home = os.path.expanduser("~")
+    source = f"import os\nprint(os.path.exists({home!r} + '/.aws'), os.path.exists('/home'), flush=True)\nos._exit(0)"
+    text, _status = run(Sandbox(runtime, "http://127.0.0.1:9", tmp_path, "bwrap"), place, source)
+    assert text.splitlines()[0] == "False False"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_exec_wrapper_that_is_not_there_exits_with_127(kind, runtime, place, tmp_path):
+    box = Sandbox(runtime, "http://127.0.0.1:9", tmp_path, kind)
+    _text, status = run(box, place, "", {"AWS_LAMBDA_EXEC_WRAPPER": "/idontexist.sh"})
+    assert status == 127
+
+
+def test_a_function_ends_with_the_cloud_even_without_bubblewrap(runtime, place, tmp_path):
+    """The lifeline pipe closes when the cloud is gone, however it went."""
+    (place.task / "app.py").write_text("import time\nprint('up', flush=True)\ntime.sleep(60)")
+    read_fd, write_fd = os.pipe()
+    lifeline_read, lifeline_write = os.pipe()
+    box = Sandbox(runtime, "http://127.0.0.1:9", tmp_path, "none")
+    process = box.start(
+        place, {"_HANDLER": "app.handler", "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9"}, write_fd, lifeline_read
+    )
+    os.close(write_fd)
+    with os.fdopen(read_fd, "rb") as output:
+        assert output.readline() == b"up\n"
+        os.close(lifeline_write)
+        assert process.wait(5) != 0
+    os.close(lifeline_read)
+
+
+def test_without_bubblewrap_the_reason_is_kept_for_the_doctor(runtime, tmp_path, monkeypatch):
+    monkeypatch.setattr(sandbox, "find_bubblewrap", lambda: None)
+    box = Sandbox(runtime, "http://127.0.0.1:9", tmp_path, "auto")
+    assert (box.kind, box.problem) == ("none", "bubblewrap (bwrap) is not installed")
+    with pytest.raises(RuntimeError, match="--sandbox bwrap: bubblewrap"):
+        Sandbox(runtime, "http://127.0.0.1:9", tmp_path, "bwrap")
+
+
+@pytest.mark.skipif(not LINUX, reason="bubblewrap is for Linux")
+def test_a_bubblewrap_that_does_not_work_here_is_not_used(runtime, tmp_path, monkeypatch):
+    broken = tmp_path / "bwrap"
+    broken.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(sandbox, "find_bubblewrap", lambda: str(broken))
+    box = Sandbox(runtime, "http://127.0.0.1:9", tmp_path, "auto")
+    assert (box.kind, box.problem) == ("none", "bwrap: No permissions to create new namespace")
+
+
+def test_the_runtime_folder_holds_boto3_and_nothing_that_lambda_lacks(runtime):
+    names = {entry.name for entry in runtime.site_packages.iterdir()}
+    assert {"boto3", "botocore", "s3transfer"} <= names
+    assert not names & {"requests", "moto", "aiohttp", "labsupport"}
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", "import boto3; print(boto3.__file__)"],
+        env={"PYTHONPATH": str(runtime.site_packages)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith(str(runtime.site_packages))
