@@ -56,3 +56,32 @@ def cloud(options: tuple[str, ...]) -> None:
     # The local cloud is a program of its own. It takes this process's place, so its owner is whoever started us.
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "labsupport.localcloud", *options])
+
+
+@main.command()
+@click.argument("what", metavar="LESSON|EXERCISE")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+def check(what: str, as_json: bool) -> None:
+    """Run a lesson's checks, or one exercise's, against the cloud named by LAB_ENDPOINT."""
+    from .exercises.check_command import check_command
+
+    raise SystemExit(check_command(what, as_json))
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[LESSON]...")
+@click.option("--check", "only_check", is_flag=True, help="Only compare; exit 1 when a notebook is out of date.")
+def build(names: tuple[str, ...], only_check: bool) -> None:
+    """Make the notebooks from their sources in solutions/ (only what changed)."""
+    from .authoring.build import build_command
+
+    raise SystemExit(build_command(names, check=only_check))
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[LESSON]...")
+def lint(names: tuple[str, ...]) -> None:
+    """Hold the lessons to the course's rules; problems are named by notebook and cell."""
+    from .authoring.lint import lint_command
+
+    raise SystemExit(lint_command(names))

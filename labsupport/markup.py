@@ -10,8 +10,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 
 
 def printable(text: str) -> str:
-    """Text safe to show anywhere: control characters (terminal escapes, bidirectional overrides) become visible escapes,
-    and so do lone surrogates, which no notebook can carry."""
+    """Text safe to show anywhere: control characters (terminal escapes, bidirectional overrides) become visible
+    escapes, and so do lone surrogates, which no notebook can carry."""
     text = text.replace("\r\n", "\n").encode("utf-8", "backslashreplace").decode()
     return _CONTROL.sub(lambda match: match.group().encode("unicode_escape").decode(), text)
 

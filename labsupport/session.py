@@ -1,7 +1,7 @@
 """The ``lab`` object of a notebook: a thin façade over targets, exercises and insight.
 
-Nothing here raises into a notebook, with one exception: ``LabStopped``, a single line without a traceback, for what must stop
-*Run All* (no cloud means that the cells below could do nothing right).
+Nothing here raises into a notebook, with one exception: ``LabStopped``, a single line without a traceback, for what
+must stop *Run All* (no cloud means that the cells below could do nothing right).
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _learner_facing(method: _Method) -> _Method:
         try:
             bound = signature.bind(self, *arguments, **options)
         except TypeError as problem:
-            return notice(f"lab.{name}: {problem}. Use it as lab.{name}{_usage(signature)}")
+            return notice(f"lab.{name}: {problem}. Use it as lab.{name}({_usage(signature)}).")
         try:
             return method(*bound.args, **bound.kwargs)
         except LabStopped:
@@ -95,7 +95,9 @@ def _learner_facing(method: _Method) -> _Method:
 
 
 def _usage(signature: inspect.Signature) -> str:
-    return str(signature.replace(return_annotation=inspect.Signature.empty)).replace("(self, ", "(").replace("'", "")
+    """The parameters a learner gives: "exercise_id", "function_name, event=None"."""
+    given = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in signature.parameters.values()]
+    return ", ".join(str(parameter) for parameter in given if parameter.name != "self")
 
 
 def _line_about(problem: Exception, name: str) -> str:
@@ -147,7 +149,8 @@ class Lab:
         identity = cloud.identity
         if identity.version != __version__:
             raise LabStopped(
-                f"The local cloud at {identity.endpoint} is version {identity.version}, this notebook's lab is {__version__}. "
+                f"The local cloud at {identity.endpoint} is version {identity.version}, this notebook's lab is "
+                f"{__version__}. "
                 "Start the cloud again with: labsupport cloud"
             )
         point_to(identity.endpoint, identity.region, os.environ)
@@ -180,7 +183,7 @@ class Lab:
         launched = LocalCloud.launch(_log_file())
         import boto3  # noqa: F401  (a third of a second, spent while the cloud starts)
 
-        cloud = launched.ready(say=lambda line: print(line, flush=True))
+        cloud = launched.ready(say=_say_while_waiting)
         if had and had.owned:
             return cloud, ["The earlier local cloud had ended; this one is empty: deploy your functions again."]
         return cloud, []
@@ -202,7 +205,8 @@ class Lab:
             os.chdir(work)
         except OSError as problem:
             raise LabStopped(
-                f"Your files cannot be written to {work}: {problem.strerror or problem}. Free some space or choose another "
+                f"Your files cannot be written to {work}: {problem.strerror or problem}. Free some space or "
+                "choose another "
                 "folder: run %env LAB_WORK=/path/of/a/folder in a new cell, then this cell again."
             ) from None
         return work, f"work/{lesson.number}" if chosen or course else f"{work} (no course folder around this notebook)"
@@ -243,7 +247,9 @@ class Lab:
         try:
             return self._guidance.reset(exercise_id, self._lesson_folder(exercise_id))
         except OSError as problem:
-            return notice(f"{exercise_id} was not reset: {problem.filename or 'a file'}: {problem.strerror or problem}.")
+            return notice(
+                f"{exercise_id} was not reset: {problem.filename or 'a file'}: {problem.strerror or problem}."
+            )
 
     @_learner_facing
     def progress(self) -> Shown:
@@ -347,15 +353,23 @@ class Lab:
 
 
 def _not_started(call: str) -> str:
-    return f'{call} needs a started lesson: run the notebook\'s first cell, lab.start("01") with the lesson\'s number.'
+    return f"{call} needs a started lesson: run the notebook's first cell, lab.start(\"01\") with the lesson's number."
 
 
 def _refuse_other_targets() -> None:
     target = os.environ.get("LAB_TARGET", "local") or "local"
     if target == "aws":
-        raise LabStopped("LAB_TARGET=aws: this version of the lab has no real AWS target. Unset LAB_TARGET, or set it to local.")
+        raise LabStopped(
+            "LAB_TARGET=aws: this version of the lab has no real AWS target. Unset LAB_TARGET, or set it to local."
+        )
     if target != "local":
         raise LabStopped(f"LAB_TARGET is {target!r}; the targets are: local. Unset it or correct it.")
+
+
+def _say_while_waiting(line: str) -> None:
+    """A line that depends on how fast this machine is. ``LAB_QUIET`` keeps it out of stored and compared outputs."""
+    if not os.environ.get("LAB_QUIET"):
+        print(line, flush=True)
 
 
 def _log_file() -> Path:
@@ -380,7 +394,7 @@ def _try_to_write(folder: Path) -> None:
 def _still_checking(exercise: Exercise) -> Iterator[None]:
     """Says a line when a check takes long: a function may run up to its own timeout, 15 minutes at most."""
     line = f"Still checking {exercise.id}: your function has not answered yet. To stop, interrupt the kernel (■)."
-    timer = threading.Timer(_STILL_CHECKING_SECONDS, print, [line])
+    timer = threading.Timer(_STILL_CHECKING_SECONDS, _say_while_waiting, [line])
     timer.daemon = True
     timer.start()
     try:

@@ -24,7 +24,8 @@ ALL_PASSED, SOMETHING_OPEN, WRONG_USE, LAB_PROBLEM, INTERRUPTED = 0, 1, 2, 3, 13
 def check_command(lesson_or_exercise: str, json_output: bool = False) -> int:
     """Check what is deployed in the cloud named by ``LAB_ENDPOINT`` and print the reports.
 
-    Returns the exit code: 0 everything passed, 1 something did not, 2 wrong use, 3 a problem of the lab, 130 interrupted.
+    Returns the exit code: 0 everything passed, 1 something did not, 2 wrong use, 3 a problem of the lab, 130
+    interrupted.
     """
     try:
         exercises = _chosen(lesson_or_exercise)

@@ -12,7 +12,7 @@ from typing import Any
 from ..insight.invocation import InvocationResult
 from . import mistakes
 from .json_values import json_equal
-from .messages import Message, shown
+from .messages import Message, shortened, shown
 from .outcomes import NotYet
 from .probe import Probe
 
@@ -40,8 +40,8 @@ def equal(
     earlier: Sequence[Any] = (),
     tolerance: float = 0.0,
 ) -> None:
-    """The answer is this JSON value, compared by type (True is not 1). ``earlier``: right answers of invocations before this
-    one, to recognise kept state. ``tolerance``: absolute difference allowed between numbers."""
+    """The answer is this JSON value, compared by type (True is not 1). ``earlier``: right answers of invocations
+    before this one, to recognise kept state. ``tolerance``: absolute difference allowed between numbers."""
     if result.is_json and json_equal(result.payload, wanted, tolerance):
         return
     own = next((mistake.look for mistake in mistakes_here if mistake.when(result)), "")
@@ -66,7 +66,9 @@ def fails_with(result: InvocationResult, error_type: str, *, expected: str, look
         raise wrong(result, expected=expected, look=look or "the exception's message")
 
 
-def logged(result: InvocationResult, text: str, *, expected: str, look: str = "print() or logging in the handler") -> None:
+def logged(
+    result: InvocationResult, text: str, *, expected: str, look: str = "print() or logging in the handler"
+) -> None:
     """The function's own log lines contain this text."""
     if text not in result.output:
         raise NotYet(
@@ -105,7 +107,7 @@ def wrong(result: InvocationResult, *, expected: str, look: str = "") -> NotYet:
     if result.failed:
         came_back = f"{result.error_type}: {result.error_message}"
     elif not result.is_json:
-        came_back = f"{len(result.raw)} bytes that are not JSON"
+        came_back = f"not JSON: {shortened(repr(result.raw[:200]))}"
     else:
         came_back = shown(result.payload)
     return NotYet(

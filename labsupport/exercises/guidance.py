@@ -68,12 +68,16 @@ class Guidance:
         cells = source.starter_cells(self._course, catalog.find_lesson(exercise.lesson), exercise)
         if not cells:
             return notice(
-                f"The starter of {exercise.id} cannot be found any more: the cell was changed and this course folder keeps "
+                f"The starter of {exercise.id} cannot be found any more: the cell was changed and this course "
+                "folder keeps "
                 "no copy. Get the notebook again from where you got the course."
             )
         files = [file for cell in cells if (file := source.written_file(cell.text))]
         done = self._restore(files, work)
-        pieces = [(f"Paste this into cell {cell.part}:" if cell.part else "Paste this into your cell:", cell.text) for cell in cells]
+        pieces = [
+            (f"Paste this into cell {cell.part}:" if cell.part else "Paste this into your cell:", cell.text)
+            for cell in cells
+        ]
         return code_panel(f"{exercise.id} is reset: {exercise.title}", pieces, "\n".join(done))
 
     def quiz(self, lesson: Lesson) -> Shown:
@@ -81,11 +85,15 @@ class Guidance:
         if not lesson.quiz:
             return notice(f"Lesson {lesson.number} has no quiz.")
         body = "\n\n".join(
-            f"{number}. {_asked(question)}\n   Answer with lab.answer(\"{question.id}\", \"{next(iter(question.options))}\")"
-            + (", or another letter" if number == 1 else "")
-            for number, question in enumerate(lesson.quiz, 1)
-        )
-        return panel(f"Quiz of lesson {lesson.number}: {lesson.title}", body)
+            f'{number}. {_asked(question)}\n 
+             Answer with lab.answer("{question.id}", "{next(iter(question.options))}")' + (", or another letter"
+            if number == 1 else "") for number, question in
+            enumerate(lesson.quiz,
+           
+            1)
+      
+         ) return panel(f"Quiz of lesson {lesson.number}:
+         {lesson.title}", body)
 
     def answer(self, question_id: str, letter: str) -> Shown:
         """Whether the chosen option is right, and why. Raises UnknownId."""

@@ -16,13 +16,15 @@ _HANDLER_FORM = "the Handler setting: file name without .py, a dot, then the fun
 _MODULE = re.compile(r"Unable to import module '([^']*)'")
 _NO_MODULE = re.compile(r"No module named '([^']*)'")
 _NOT_SERIALISABLE = re.compile(r"Object of type (\w+) is not JSON serializable")
-#: A function is stopped for its memory when it reaches its size; the REPORT line of an older kind only shows how near it came.
+#: A function is stopped for its memory when it reaches its size; the REPORT line of an older kind only shows how near
+#: it came.
 _NEARLY_ALL_MEMORY = 0.95
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What a mistake is called by: ``came_back`` and ``look`` are message lines; ``raised`` makes it YOUR CODE RAISED."""
+    """What a mistake is called by: ``came_back`` and ``look`` are message lines; ``raised`` makes it YOUR CODE
+    RAISED."""
 
     came_back: str
     look: str
@@ -31,7 +33,8 @@ class Diagnosis:
 
 
 def failure(result: InvocationResult) -> CheckStop:
-    """The stop for a function that failed: the message of a known mistake, or its own exception with where it happened."""
+    """The stop for a function that failed: the message of a known mistake, or its own exception with where it
+    happened."""
     diagnosis = _diagnose(result)
     message = Message(
         did=f"We invoked {result.function_name} with {shown(result.event, 60)}.",
@@ -48,7 +51,9 @@ def _diagnose(result: InvocationResult) -> Diagnosis:
     if result.timed_out:
         return _timed_out(result)
     if kind == "Runtime.HandlerNotFound":
-        return Diagnosis(f"{kind}: {text}", f"{_HANDLER_FORM}; is there such a function in the file?", "a handler of that name")
+        return Diagnosis(
+            f"{kind}: {text}", f"{_HANDLER_FORM}; is there such a function in the file?", "a handler of that name"
+        )
     if kind == "Runtime.MalformedHandlerName":
         return Diagnosis(f"{kind}: {text}", _HANDLER_FORM, "a Handler setting of the form file.function")
     if kind == "Runtime.ImportModuleError":
@@ -157,6 +162,8 @@ def wrong_value(result: InvocationResult, wanted: Any, earlier: tuple[Any, ...] 
     ``earlier`` are the right answers of invocations before this one. Nothing of ``wanted`` is in the text.
     """
     got = result.payload
+    if not result.is_json:
+        return _not_json_answer(result)
     if got is None and wanted is not None:
         return _nothing_returned(result, wanted)
     if isinstance(got, str) and not isinstance(wanted, str) and _parses_to_structure(got):
@@ -176,6 +183,13 @@ def wrong_value(result: InvocationResult, wanted: Any, earlier: tuple[Any, ...] 
     if isinstance(got, list) and _same_in_another_order(got, wanted):
         return "the order of the entries: the entries are right"
     return ""
+
+
+def _not_json_answer(result: InvocationResult) -> str:
+    if b"NaN" in result.raw or b"Infinity" in result.raw:
+        return "the numbers: NaN and Infinity cannot be written as JSON"
+    # awslambdaric hands bytes on as they are instead of refusing them.
+    return "bytes: the handler returns them and they are passed on as they are; turn them into text with .decode()"
 
 
 def _nothing_returned(result: InvocationResult, wanted: Any) -> str:

@@ -32,8 +32,8 @@ class SubCheck:
         return Outcome.PASSED if self.ok else self.outcome or Outcome.NOT_YET
 
 
-#: What a check is: given a probe of the cloud, it yields a sub-check for each thing it looked at. It may raise CheckStop
-#: when nothing can be looked at. `sub_checks` below makes one from small functions; prefer it.
+#: What a check is: given a probe of the cloud, it yields a sub-check for each thing it looked at. It may raise
+#: CheckStop when nothing can be looked at. `sub_checks` below makes one from small functions; prefer it.
 Check = Callable[["Probe"], Iterable[SubCheck]]
 
 #: Looks at one thing: returns when all is well, raises CheckStop (NotYet, ...) when not.
@@ -43,10 +43,10 @@ Step = Callable[["Probe"], None]
 def sub_checks(*steps: tuple[str, Step]) -> Check:
     """A check made of (title, step) pairs. Each step runs, whatever became of the ones before it::
 
-        check=sub_checks(
-            ("It answers with the price of the event", _answers_with_price),
-            ("It refuses a negative number of prints", _refuses_negative),
-        )
+    check=sub_checks(
+        ("It answers with the price of the event", _answers_with_price),
+        ("It refuses a negative number of prints", _refuses_negative),
+    )
     """
 
     def check(probe: Probe) -> Iterator[SubCheck]:
@@ -58,8 +58,8 @@ def sub_checks(*steps: tuple[str, Step]) -> Check:
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise. ``hints`` climb from the concept over where to look to pseudo-code; ``explanation`` ("why it works")
-    is shown after passing. Raises ValueError when an author left something out."""
+    """One exercise. ``hints`` climb from the concept over where to look to pseudo-code; ``explanation`` ("why it
+    works") is shown after passing. Raises ValueError when an author left something out."""
 
     id: str
     lesson: str
@@ -76,7 +76,9 @@ class Exercise:
         if self.kind not in KINDS:
             raise ValueError(f"exercise {self.id}: kind {self.kind!r} is none of {', '.join(KINDS)}")
         if len(self.hints) < 3:
-            raise ValueError(f"exercise {self.id}: {len(self.hints)} hints; at least three (concept, place, pseudo-code)")
+            raise ValueError(
+                f"exercise {self.id}: {len(self.hints)} hints; at least three (concept, place, pseudo-code)"
+            )
         if self.points < 0 or self.minutes <= 0:
             raise ValueError(f"exercise {self.id}: points below 0 or no minutes")
         if not self.explanation.strip():
@@ -131,8 +133,8 @@ class Lesson:
 class CheckReport:
     """What a check found out. JupyterLab shows it as it is; ``to_dict`` is its JSON form.
 
-    ``points`` has at most two decimals and equals ``max_points`` only when everything passed. ``message`` is set when the
-    check stopped before its first sub-check. ``explanation`` is set when it passed.
+    ``points`` has at most two decimals and equals ``max_points`` only when everything passed. ``message`` is set when
+    the check stopped before its first sub-check. ``explanation`` is set when it passed.
     """
 
     exercise_id: str

@@ -114,8 +114,8 @@ class Probe:
     def invoke(self, name: str, event: Any, *, qualifier: str | None = None, may_fail: bool = False) -> Invocation:
         """Invoke the function and return what came back.
 
-        A function that fails ends the step (YOUR CODE RAISED, or NOT YET with the message of a known mistake), except with
-        ``may_fail=True``: then the result has its error document. Raises NotDeployed, NotAttempted, LabProblem.
+        A function that fails ends the step (YOUR CODE RAISED, or NOT YET with the message of a known mistake), except
+        with ``may_fail=True``: then the result has its error document. Raises NotDeployed, NotAttempted, LabProblem.
         """
         self.function(name)
         result: Invocation = self._guard(name, lambda: invoke(self.client("lambda"), name, event, qualifier))

@@ -1,7 +1,7 @@
 """The learner's progress: one JSON file that survives restarts, upgrades, two kernels at once and a full disk.
 
-A change is never applied to a copy in memory only: it is a function, run on the file's content under a lock. A change that
-cannot be saved waits and is saved with the next one.
+A change is never applied to a copy in memory only: it is a function, run on the file's content under a lock. A change
+that cannot be saved waits and is saved with the next one.
 """
 
 from __future__ import annotations

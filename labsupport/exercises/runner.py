@@ -16,7 +16,8 @@ from .progress import Progress
 def run_check(exercise: Exercise, probe: Probe, write_details: Callable[[BaseException], str]) -> CheckReport:
     """Every sub-check, then the report.
 
-    ``write_details`` keeps the traceback of a broken check of ours somewhere and returns where; the learner gets a line.
+    ``write_details`` keeps the traceback of a broken check of ours somewhere and returns where; the learner gets a
+    line.
     """
     subchecks: list[SubCheck] = []
     stop: CheckStop | None = None
@@ -94,6 +95,7 @@ def _overall(subchecks: tuple[SubCheck, ...]) -> Outcome:
 
 
 def _shared(subchecks: tuple[SubCheck, ...]) -> SubCheck | None:
-    """The one reason all sub-checks have in common (nothing is deployed, the cloud is down), so that it is said once."""
+    """The one reason all sub-checks have in common (nothing is deployed, the cloud is down), so that it is said
+    once."""
     kinds = {(subcheck.result, subcheck.message and subcheck.message.came_back) for subcheck in subchecks}
     return subchecks[0] if len(kinds) == 1 and len(subchecks) > 0 else None

@@ -44,9 +44,7 @@ def starter_cells(course: Path | None, lesson: Lesson, exercise: Exercise) -> tu
     or where the cell is still untouched; else the starter is cut from the solution.
     """
     cells = tuple(_notebook_cells(course, lesson, exercise))
-    kept = tuple(
-        ExerciseCell(cell.part, starter) for cell, starter in cells if starter is not None
-    )
+    kept = tuple(ExerciseCell(cell.part, starter) for cell, starter in cells if starter is not None)
     if kept:
         return kept
     marked = _marked_cells(course, lesson, exercise)
@@ -57,8 +55,8 @@ def starter_cells(course: Path | None, lesson: Lesson, exercise: Exercise) -> tu
 
 
 def cut_solution(text: str, exercise_id: str) -> str:
-    """The text with each solution block replaced by the starter's line: an exception inside a function, a comment at top
-    level (so that an untouched notebook runs to its end)."""
+    """The text with each solution block replaced by the starter's line: an exception inside a function, a comment at
+    top level (so that an untouched notebook runs to its end)."""
     line = f"Exercise {exercise_id}: write your code here"
 
     def replacement(block: re.Match[str]) -> str:

@@ -36,10 +36,11 @@ class Frame:
 
 @dataclass(frozen=True)
 class InvocationResult:
-    """What Lambda answered. ``payload`` is the parsed JSON (None when it is no JSON; see ``is_json``), ``raw`` its bytes.
+    """What Lambda answered. ``payload`` is the parsed JSON (None when it is no JSON; see ``is_json``), ``raw`` its
+    bytes.
 
-    ``error`` is the error document when the function failed, else None. ``log`` is the last 4 KB of the invocation's log
-    (what ``LogType="Tail"`` gives); ``report`` its REPORT line, None when it did not fit.
+    ``error`` is the error document when the function failed, else None. ``log`` is the last 4 KB of the invocation's
+    log (what ``LogType="Tail"`` gives); ``report`` its REPORT line, None when it did not fit.
     """
 
     function_name: str
@@ -128,9 +129,9 @@ class InvocationResult:
         if self.failed:
             text = self.traceback
         elif self.is_json:
-            text = json.dumps(self.payload, ensure_ascii=False, indent=2)
+            text = _pretty(self.payload) or self.raw.decode("utf-8", "replace")
         else:
-            text = self.raw.decode("utf-8", "replace")
+            text = f"{self.raw[:_SHOWN_CHARACTERS]!r} (not JSON)"
         text = printable(text)
         left_out = len(text) - _SHOWN_CHARACTERS
         return text if left_out <= 0 else f"{text[:_SHOWN_CHARACTERS]}\n… {left_out:,} more characters"
@@ -160,8 +161,8 @@ class InvocationResult:
 def invoke(client: Any, function_name: str, event: Any, qualifier: str | None = None) -> InvocationResult:
     """Invoke synchronously through a boto3 Lambda client and read everything there is to read.
 
-    Raises NotJson, botocore's ClientError (no such function, throttled, ...) and connection errors; a function that fails is
-    no exception but a result. Source: Lambda API Reference, "Invoke".
+    Raises NotJson, botocore's ClientError (no such function, throttled, ...) and connection errors; a function that
+    fails is no exception but a result. Source: Lambda API Reference, "Invoke".
     """
     try:
         text = json.dumps(event, allow_nan=False)
@@ -195,9 +196,22 @@ def invoke(client: Any, function_name: str, event: Any, qualifier: str | None = 
 
 def _parse(raw: bytes) -> tuple[Any, bool]:
     try:
-        return json.loads(raw), True
+        return json.loads(raw, parse_constant=_refuse_constant), True
     except (ValueError, RecursionError):
         return None, False
+
+
+def _pretty(payload: Any) -> str:
+    """Indented JSON; empty when it is nested too deeply for that."""
+    try:
+        return json.dumps(payload, ensure_ascii=False, indent=2)
+    except RecursionError:
+        return ""
+
+
+def _refuse_constant(name: str) -> None:
+    """Python's json reads and writes NaN and Infinity; JSON has neither."""
+    raise ValueError(name)
 
 
 def _frame(entry: str) -> Frame | None:

@@ -49,10 +49,16 @@ class LoggedInvocation:
     def ended(self) -> datetime:
         return self.rows[-1].time
 
+    @property
+    def _init_failed(self) -> bool:
+        """Lambda then reports no Init Duration for the invocation, but the init phase has a line of its own."""
+        platform = (parse_platform_line(row.message) for row in self.rows if row.level == "PLATFORM")
+        return any(line is not None and line.kind == "INIT_REPORT" for line in platform)
+
     def title(self) -> str:
         if self.report is None:
             return f"{self.request_id or 'an invocation'}: no REPORT line yet"
-        kind = "cold" if self.report.cold else "warm"
+        kind = "cold" if self.report.cold else "init failed" if self._init_failed else "warm"
         figures = f", {self.report.duration_ms:.2f} ms" if self.report.duration_ms is not None else ""
         status = "" if self.report.status == "success" else f", {self.report.status}"
         return f"{self.request_id}: {kind}{figures}{status}"
@@ -93,7 +99,8 @@ _HEADERS = ("Time (UTC)", "Level", "Message")
 def read_logs(lambda_client: Any, logs_client: Any, function_name: str, last: int = 1) -> LogTable:
     """The logs of the ``last`` invocations that ended most recently.
 
-    Raises NoLog, and botocore's exceptions. Source: CloudWatch Logs API Reference, "DescribeLogStreams", "GetLogEvents".
+    Raises NoLog, and botocore's exceptions. Source: CloudWatch Logs API Reference, "DescribeLogStreams",
+    "GetLogEvents".
     """
     if isinstance(last, bool) or not isinstance(last, int) or last < 1:
         raise NoLog(f"last={last!r} is not a number of invocations. Use 1 or more.")

@@ -1,7 +1,7 @@
 """Reads the lines Lambda itself writes into a function's log, in text and in JSON form.
 
-Source: Lambda Developer Guide, "Viewing CloudWatch logs for Lambda" (START, END, REPORT, INIT_START, INIT_REPORT) and "Lambda
-Telemetry API Event schema reference" (the JSON form).
+Source: Lambda Developer Guide, "Viewing CloudWatch logs for Lambda" (START, END, REPORT, INIT_START, INIT_REPORT) and
+"Lambda Telemetry API Event schema reference" (the JSON form).
 """
 
 from __future__ import annotations

@@ -31,8 +31,8 @@ class Removed:
 def remove_all(client: Callable[[str], Any]) -> Removed:
     """Remove every event source mapping, function, layer, log group, role and policy of one's own.
 
-    ``client(service)`` gives boto3 clients. What cannot be removed stays and is named. Raises botocore's exceptions when
-    nothing can be listed.
+    ``client(service)`` gives boto3 clients. What cannot be removed stays and is named. Raises botocore's exceptions
+    when nothing can be listed.
     """
     lambda_, iam, logs = client("lambda"), client("iam"), client("logs")
     kept: list[str] = []

@@ -13,8 +13,9 @@ _LOOPBACK = ("127.0.0.1", "localhost")
 def point_to(endpoint: str, region: str, variables: MutableMapping[str, str]) -> None:
     """Point boto3 at ``endpoint``, with credentials that are worth nothing.
 
-    Every AWS_… variable goes first: one of them (AWS_PROFILE, AWS_ENDPOINT_URL_S3, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, ...)
-    would be enough to send a call to the real AWS. Source: AWS SDKs and Tools Reference Guide, "Settings reference".
+    Every AWS_… variable goes first: one of them (AWS_PROFILE, AWS_ENDPOINT_URL_S3,
+    AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, ...) would be enough to send a call to the real AWS. Source: AWS SDKs and
+    Tools Reference Guide, "Settings reference".
     """
     for name in [name for name in variables if name.startswith("AWS_") or name == "BOTO_CONFIG"]:
         del variables[name]

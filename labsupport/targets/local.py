@@ -60,7 +60,8 @@ class LocalCloud:
 
     @classmethod
     def launch(cls, log_file: Path) -> LaunchedCloud:
-        """Begin to start a cloud; ``LaunchedCloud.ready`` waits for it, so that the caller can do other things meanwhile.
+        """Begin to start a cloud; ``LaunchedCloud.ready`` waits for it, so that the caller can do other things
+        meanwhile.
 
         Its stderr goes to ``log_file``. Raises CloudProblem.
         """
@@ -87,7 +88,9 @@ class LocalCloud:
         """The cloud at this address. Raises CloudProblem."""
         parts = urlsplit(endpoint)
         if parts.scheme != "http" or parts.hostname not in _LOOPBACK_HOSTS or not _port(endpoint):
-            raise CloudProblem(f"LAB_ENDPOINT is {endpoint!r}; it must look like http://127.0.0.1:4566. Correct or unset it.")
+            raise CloudProblem(
+                f"LAB_ENDPOINT is {endpoint!r}; it must look like http://127.0.0.1:4566. Correct or unset it."
+            )
         return cls(ask_health(endpoint))
 
     def is_healthy(self) -> bool:

@@ -64,8 +64,10 @@ class JsonWriter:
         return "".join(pieces)
 
     def _write(self, value: Any, put: Callable[[str], None], outer: set[int]) -> None:
-        """``outer`` holds the identities of the containers around ``value``. One call a level, so that nearly a thousand
-        levels are possible, as in the events that Lambda takes."""
+        """``outer`` holds the identities of the containers around ``value``.
+
+        One call a level, so that nearly a thousand levels are possible, as in the events that Lambda takes.
+        """
         if isinstance(value, str):
             put(self._quote(value))
             return
