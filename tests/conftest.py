@@ -16,7 +16,14 @@ from typing import Any
 import pytest
 
 GUARD = Path(__file__).parent / "network_guard"
-_AWS_NAMES = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_SECURITY_TOKEN", "LAB_ENDPOINT", "LAB_TARGET")
+_AWS_NAMES = (
+    "AWS_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_ENDPOINT_URL",
+    "AWS_SECURITY_TOKEN",
+    "LAB_ENDPOINT",
+    "LAB_TARGET",
+)
 
 
 def _aws_files() -> dict[str, str]:

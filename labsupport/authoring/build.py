@@ -71,8 +71,8 @@ def _build(lessons: list[LessonFiles], console: Console) -> int:
     with Progress(*columns, console=console) as progress:
         for files in waiting:
             solution = read_source(files)
-            task = progress.add_task(files.name, total=len(solution.cells))
-            _execute(files, solution, lambda task=task: progress.advance(task))  # type: ignore[misc]
+            task = progress.add_task(files.name, total=sum(cell.cell_type == "code" for cell in solution.cells))
+            _execute(files, solution, lambda task=task: progress.advance(task))
             _write(files.solution, to_text(solution))
             _write(files.starter, to_text(starter_of(solution)))
     return 0

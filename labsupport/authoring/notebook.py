@@ -49,9 +49,7 @@ class LessonFiles:
 def lesson_files(course: Path, names: tuple[str, ...] = ()) -> list[LessonFiles]:
     """The lessons of a course folder, all or those named ("01", "01_hello_lambda"). Raises SourceProblem."""
     found = [
-        LessonFiles(
-            path.stem, path, path.with_suffix(".ipynb"), course / "notebooks" / path.with_suffix(".ipynb").name
-        )
+        LessonFiles(path.stem, path, path.with_suffix(".ipynb"), course / "notebooks" / path.with_suffix(".ipynb").name)
         for path in sorted((course / "solutions").glob("*.md"))
         if _LESSON_FILE.fullmatch(path.name)
     ]
@@ -160,7 +158,9 @@ def first_difference(name: str, made: Any, path: Path, *, outputs: bool) -> str 
             part = next(key for key in sorted({*left, *right}) if left.get(key) != right.get(key))
             return f"{path.parent.name}/{path.name}, cell {number}: {part} differs from the source. Run: labsupport build {name}"
     if len(ours["cells"]) != len(there.get("cells", [])):
-        return f"{path.parent.name}/{path.name} has {len(there.get('cells', []))} cells, the source {len(ours['cells'])}."
+        return (
+            f"{path.parent.name}/{path.name} has {len(there.get('cells', []))} cells, the source {len(ours['cells'])}."
+        )
     if ours["metadata"] != there.get("metadata"):
         return f"{path.parent.name}/{path.name}: notebook metadata differ (out of date?). Run: labsupport build {name}"
     return None

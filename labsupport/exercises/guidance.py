@@ -84,16 +84,13 @@ class Guidance:
         """The lesson's questions with how to answer them."""
         if not lesson.quiz:
             return notice(f"Lesson {lesson.number} has no quiz.")
-        body = "\n\n".join(
-            f'{number}. {_asked(question)}\n 
-             Answer with lab.answer("{question.id}", "{next(iter(question.options))}")' + (", or another letter"
-            if number == 1 else "") for number, question in
-            enumerate(lesson.quiz,
-           
-            1)
-      
-         ) return panel(f"Quiz of lesson {lesson.number}:
-         {lesson.title}", body)
+        body = "\n\n".join(f"{number}. {_asked(question)}" for number, question in enumerate(lesson.quiz, 1))
+        first = lesson.quiz[0]
+        how = "\n".join(f'   {question.id}: lab.answer("{question.id}", "…")' for question in lesson.quiz)
+        return panel(
+            f"Quiz of lesson {lesson.number}: {lesson.title}",
+            f"{body}\n\nAnswer with a letter, such as {next(iter(first.options))}:\n{how}",
+        )
 
     def answer(self, question_id: str, letter: str) -> Shown:
         """Whether the chosen option is right, and why. Raises UnknownId."""

@@ -43,10 +43,12 @@ Step = Callable[["Probe"], None]
 def sub_checks(*steps: tuple[str, Step]) -> Check:
     """A check made of (title, step) pairs. Each step runs, whatever became of the ones before it::
 
-    check=sub_checks(
-        ("It answers with the price of the event", _answers_with_price),
-        ("It refuses a negative number of prints", _refuses_negative),
-    )
+        check=sub_checks(
+            ("It answers with the price of the event", _answers_with_price),
+            ("It refuses a negative number of prints", _refuses_negative),
+        )
+
+    Titles are the same in every run: they are in the notebooks' stored outputs.
     """
 
     def check(probe: Probe) -> Iterator[SubCheck]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from .test_platform_log import specification
 
 from labsupport.localcloud.functions.variables import environment_variables
+
+from .test_platform_log import specification
 
 CREDENTIALS = {"access_key_id": "ASIA1", "secret_access_key": "s", "session_token": "t"}
 
