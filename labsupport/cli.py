@@ -73,7 +73,7 @@ def check(what: str, as_json: bool) -> None:
 @click.option("--check", "only_check", is_flag=True, help="Only compare; exit 1 when a notebook is out of date.")
 def build(names: tuple[str, ...], only_check: bool) -> None:
     """Make the notebooks from their sources in solutions/ (only what changed)."""
-    from .authoring.build import build_command
+    from .authoring import build_command
 
     raise SystemExit(build_command(names, check=only_check))
 
@@ -82,6 +82,6 @@ def build(names: tuple[str, ...], only_check: bool) -> None:
 @click.argument("names", nargs=-1, metavar="[LESSON]...")
 def lint(names: tuple[str, ...]) -> None:
     """Hold the lessons to the course's rules; problems are named by notebook and cell."""
-    from .authoring.lint import lint_command
+    from .authoring import lint_command
 
     raise SystemExit(lint_command(names))

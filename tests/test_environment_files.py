@@ -19,7 +19,9 @@ def names(requirements):
 
 def pins():
     rows = [row for row in (COURSE / "constraints.txt").read_text().splitlines() if row and not row.startswith("#")]
-    assert all(re.fullmatch(r"[\w.\[\]-]+==[\w.+!-]+( *;.*)?", row) for row in rows), "a pin is a name and a version, no address"
+    assert all(re.fullmatch(r"[\w.\[\]-]+==[\w.+!-]+( *;.*)?", row) for row in rows), (
+        "a pin is a name and a version, no address"
+    )
     return names(rows)
 
 

@@ -14,7 +14,9 @@ from typing import Any
 from rich.console import Console
 
 from ..exercises.model import Lesson
-from .notebook import LessonFiles, SourceProblem, lesson_files, lesson_of, read_source
+from .course import AuthoringProblem, Course, UnknownLesson, this_course
+from .notebook import tags_of, text_of
+from .source import read_source
 
 PARTS = (
     "Where we are",
@@ -70,18 +72,23 @@ class Problem:
 class Page:
     """One lesson: its source, its catalogue entry, its starter notebook."""
 
-    def __init__(self, files: LessonFiles) -> None:
-        self.files = files
-        self.lesson: Lesson = lesson_of(files)
+    def __init__(self, course: Course, name: str) -> None:
+        lesson = course.lesson(name)
+        if lesson is None:
+            raise AuthoringProblem(f"{name} has no entry in labsupport/exercises.")
+        self.name = name
+        self.lesson: Lesson = lesson
+        self.source_path = course.source(name)
+        self.starter_path = course.starter(name)
         self.cells = [
-            Cell(number, cell.cell_type, cell.source, tuple(cell.metadata.get("tags", [])))
-            for number, cell in enumerate(read_source(files).cells, 1)
+            Cell(number, cell.cell_type, text_of(cell), tuple(tags_of(cell)))
+            for number, cell in enumerate(read_source(course, name).notebook.cells, 1)
         ]
 
     @cached_property
     def starter(self) -> dict[str, Any]:
         try:
-            content: dict[str, Any] = json.loads(self.files.starter.read_text(encoding="utf-8"))
+            content: dict[str, Any] = json.loads(self.starter_path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {"cells": []}
         return content
@@ -219,8 +226,8 @@ def links_resolve(page: Page) -> Found:
                 yield cell.number, f"image {match['target']} has no alt text"
             if re.match(r"[a-z]+:", target):
                 continue
-            path = (page.files.starter.parent / target) if target else page.files.starter
-            sibling = page.files.source.parent / target
+            path = (page.starter_path.parent / target) if target else page.starter_path
+            sibling = page.source_path.parent / target
             if target and not path.exists() and not sibling.with_suffix(".md").exists():
                 yield cell.number, f"link to {target}: there is no such file"
             elif anchor and path.suffix == ".md" and anchor not in _anchors(path):
@@ -294,24 +301,25 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def problems(files: LessonFiles) -> list[Problem]:
-    """Everything the rules find in one lesson, in the rules' order."""
-    page = Page(files)
-    return [Problem(files.name, cell, text) for rule in RULES for cell, text in rule(page)]
+def problems(course: Course, name: str) -> list[Problem]:
+    """Everything the rules find in one lesson, in the rules' order. Raises AuthoringProblem."""
+    page = Page(course, name)
+    return [Problem(name, cell, text) for rule in RULES for cell, text in rule(page)]
 
 
-def lint_command(names: tuple[str, ...] = (), course: Path | None = None) -> int:
-    """Print what is wrong; 0 when nothing is, else 1."""
+def main(names: tuple[str, ...], course: Course | None = None) -> int:
+    """See ``labsupport.authoring.lint_command``."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        lessons = lesson_files(course or Path.cwd(), names)
-        found = [problem for files in lessons for problem in problems(files)]
-    except (SourceProblem, ValueError) as problem:
+        course = course or this_course()
+        chosen = course.select(names)
+        found = [problem for name in chosen for problem in problems(course, name)]
+    except AuthoringProblem as problem:
         console.print(f"labsupport lint: {problem}", markup=False)
-        return 1
+        return 2 if isinstance(problem, UnknownLesson) else 1
     for one in found:
         console.print(str(one), markup=False)
-    console.print(f"{len(lessons)} lessons, {len(RULES)} rules, {len(found)} problem(s).", markup=False)
+    console.print(f"{len(chosen)} lessons, {len(RULES)} rules, {len(found)} problem(s).", markup=False)
     return 1 if found else 0
 
 

@@ -1,190 +1,115 @@
-"""Reads a lesson's source (MyST Markdown) and makes the two notebooks of it, without running anything."""
+"""The pieces of the notebook format that the builder and the linter share: tags, ids, stable metadata, files."""
 
 from __future__ import annotations
 
+import contextlib
 import copy
-import hashlib
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .. import import_tax
-from ..exercises import catalog, source
-from ..exercises.model import Lesson
-from ..facts import FACTS
-from .nbgrader_metadata import nbgrader_metadata
+from .course import AuthoringProblem
 
-import_tax.avoid()
-
-import jupytext  # noqa: E402
-import nbformat  # noqa: E402
-
-#: Part of every hash: raise it when the builder makes something else of the same source.
-BUILDER_VERSION = "1"
-_FACT = re.compile(r"\{\{\s*facts\.([A-Za-z_0-9]+)\s*\}\}")
-_LESSON_FILE = re.compile(r"\d\d_\w+\.md")
-_MARKERS = ("### BEGIN SOLUTION", "### END SOLUTION")
-_METADATA = {
-    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
+#: What JupyterLab would write for our kernel, without the version of the author's Python.
+LANGUAGE_INFO = {
+    "codemirror_mode": {"name": "ipython", "version": 3},
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "name": "python",
+    "nbconvert_exporter": "python",
+    "pygments_lexer": "ipython3",
 }
+KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
-
-class SourceProblem(Exception):
-    """A lesson's source cannot be built; one line in cell or line coordinates."""
+RAISES = "raises-exception"
+VARIES = "varies"
+SKIP_IN_CI = "skip-in-ci"
+_EXERCISE = re.compile(r"exercise:(?P<id>[A-Za-z0-9_-]+)(?:/(?P<part>[A-Za-z0-9_-]+))?")
+_CHECK = re.compile(r"check:(?P<id>[A-Za-z0-9_-]+)")
 
 
 @dataclass(frozen=True)
-class LessonFiles:
-    """Where one lesson's source and generated notebooks lie."""
+class Role:
+    """What a cell is for, by its tags: ``kind`` is "exercise" or "check". ``part`` tells an exercise's cells apart."""
 
-    name: str
-    source: Path
-    solution: Path
-    starter: Path
+    kind: str
+    exercise_id: str
+    part: str = ""
 
-
-def lesson_files(course: Path, names: tuple[str, ...] = ()) -> list[LessonFiles]:
-    """The lessons of a course folder, all or those named ("01", "01_hello_lambda"). Raises SourceProblem."""
-    found = [
-        LessonFiles(path.stem, path, path.with_suffix(".ipynb"), course / "notebooks" / path.with_suffix(".ipynb").name)
-        for path in sorted((course / "solutions").glob("*.md"))
-        if _LESSON_FILE.fullmatch(path.name)
-    ]
-    if not found:
-        raise SourceProblem(f"{course} has no solutions/NN_name.md. Run this in the course folder.")
-    if not names:
-        return found
-    chosen = []
-    for name in names:
-        wanted = name.removesuffix(".md").removesuffix(".ipynb").rpartition("/")[2]
-        match = [one for one in found if wanted in (one.name, one.name.partition("_")[0])]
-        if not match:
-            raise SourceProblem(f"There is no lesson {name!r}. There is: {', '.join(one.name for one in found)}.")
-        chosen += match
-    return chosen
+    @property
+    def grade_id(self) -> str:
+        """The id nbgrader, and later our grader, know the cell by: unique in the course, the same for ever."""
+        if self.kind == "check":
+            return f"{self.exercise_id}-check"
+        return f"{self.exercise_id}-{self.part}" if self.part else self.exercise_id
 
 
-def source_hash(files: LessonFiles) -> str:
-    """Changes whenever the notebooks must be built anew: the text, the facts, the lesson's exercises, the builder."""
-    digest = hashlib.sha256(BUILDER_VERSION.encode())
-    digest.update(files.source.read_bytes())
-    digest.update(repr([(name, fact.text) for name, fact in FACTS.items()]).encode())
-    lesson = catalog.find_lesson(files.name)
-    digest.update(repr([(one.id, one.points) for one in lesson.exercises]).encode())
-    return digest.hexdigest()
-
-
-def read_source(files: LessonFiles) -> Any:
-    """The lesson as a notebook with its solutions, not run. Raises SourceProblem."""
-    text = files.source.read_text(encoding="utf-8")
-    lesson = catalog.find_lesson(files.name)
-    notebook = jupytext.reads(_with_facts(files.name, text), fmt="md:myst")
-    notebook.metadata = nbformat.from_dict(copy.deepcopy(_METADATA))
-    notebook.metadata["labsupport"] = {
-        "lesson": lesson.number,
-        "source_sha256": source_hash(files),
-        "kind": "solution",
-    }
-    notebook.nbformat, notebook.nbformat_minor = 4, 5
-    counter = 0
-    for number, cell in enumerate(notebook.cells, 1):
-        tags = list(cell.metadata.get("tags", []))
-        cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
-        counter += 1
-        cell["id"] = f"lab-{lesson.number}-{counter:03d}"
-        _check_markers(files.name, number, cell.source)
-        graded = nbgrader_metadata(tags, lesson, f"{files.name}, cell {number}")
-        if graded:
-            cell.metadata["nbgrader"] = graded
-            cell["id"] = graded["grade_id"]
-        if "varies" in tags:  # nbval's own tag; "varies" is what an author writes
-            cell.metadata["tags"] = [*tags, "nbval-ignore-output"]
-    ids = [cell["id"] for cell in notebook.cells]
-    twice = sorted({one for one in ids if ids.count(one) > 1})
-    if twice:
-        raise SourceProblem(f"{files.name}: two cells belong to {', '.join(twice)}; give one a part (exercise:ID/PART)")
-    return notebook
-
-
-def starter_of(solution: Any) -> Any:
-    """The learner's notebook: solutions cut, outputs and counts cleared; each exercise cell keeps a copy of its text in
-    its metadata, so that ``lab.reset`` can bring it back."""
-    starter = copy.deepcopy(solution)
-    starter.metadata["labsupport"]["kind"] = "starter"
-    for cell in starter.cells:
-        if cell.cell_type == "code":
-            cell.outputs = []
-            cell.execution_count = None
-        cell.pop("attachments", None)
-        exercise = exercise_of(cell)
-        if exercise:
-            cell.source = source.cut_solution(cell.source, exercise).rstrip("\n")
-            cell.metadata["labsupport"] = {"starter": cell.source}
-    return starter
-
-
-def exercise_of(cell: Any) -> str | None:
-    """The id of the exercise that a cell is a solution cell of."""
-    for tag in cell.metadata.get("tags", []):
-        if tag.startswith("exercise:"):
-            return str(tag.removeprefix("exercise:").partition("/")[0])
+def role_of(tags: list[str]) -> Role | None:
+    """The role these tags give a cell; None for a cell that belongs to no exercise."""
+    for tag in tags:
+        if match := _EXERCISE.fullmatch(tag):
+            return Role("exercise", match["id"], match["part"] or "")
+        if match := _CHECK.fullmatch(tag):
+            return Role("check", match["id"])
     return None
+
+
+def tags_of(cell: Any) -> list[str]:
+    """The cell's tags; none when its metadata is broken."""
+    tags = cell.get("metadata", {}).get("tags", [])
+    return [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
+
+
+def text_of(cell: Any) -> str:
+    """The cell's source. In the file it may be one string or a list of lines."""
+    source = cell.get("source", "")
+    return "".join(source) if isinstance(source, list) else str(source)
+
+
+def without_outputs(notebook: Any) -> Any:
+    """A copy as nothing had been executed yet."""
+    cleared = copy.deepcopy(notebook)
+    for cell in cleared["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+    return cleared
 
 
 def to_text(notebook: Any) -> str:
-    """Notebook JSON as it is written: sorted, indented by one, one newline at the end."""
-    return nbformat.writes(notebook, version=4) + "\n"
+    """The notebook as its file has it. Raises AuthoringProblem when it is no valid notebook."""
+    import_tax.avoid()
+    import nbformat
 
-
-def first_difference(name: str, made: Any, path: Path, *, outputs: bool) -> str | None:
-    """None when the file at ``path`` is what ``made`` says, else a line that names the file and the first cell that
-    differs. Outputs and counts are compared only on demand: nbval compares those of solutions by running them."""
     try:
-        there = json.loads(path.read_text(encoding="utf-8"))
-    except OSError:
-        return f"{path.parent.name}/{path.name} is missing. Run: labsupport build {name}"
-    except ValueError:
-        return f"{path.parent.name}/{path.name} is not JSON. Run: labsupport build {name}"
-    ours = json.loads(to_text(made))
-    for number, (left, right) in enumerate(zip(ours["cells"], there.get("cells", []), strict=False), 1):
-        if not outputs:
-            for cell in (left, right):
-                cell.pop("outputs", None)
-                cell.pop("execution_count", None)
-        if left != right:
-            part = next(key for key in sorted({*left, *right}) if left.get(key) != right.get(key))
-            return f"{path.parent.name}/{path.name}, cell {number}: {part} differs from the source. Run: labsupport build {name}"
-    if len(ours["cells"]) != len(there.get("cells", [])):
-        return (
-            f"{path.parent.name}/{path.name} has {len(there.get('cells', []))} cells, the source {len(ours['cells'])}."
-        )
-    if ours["metadata"] != there.get("metadata"):
-        return f"{path.parent.name}/{path.name}: notebook metadata differ (out of date?). Run: labsupport build {name}"
-    return None
+        nbformat.validate(notebook)
+    except nbformat.ValidationError as problem:
+        raise AuthoringProblem(f"what the builder made is no valid notebook: {problem.message}") from None
+    return str(nbformat.writes(notebook, version=nbformat.NO_CONVERT)) + "\n"
 
 
-def _with_facts(name: str, text: str) -> str:
-    def replacement(match: re.Match[str]) -> str:
-        if match[1] not in FACTS:
-            line = text.count("\n", 0, match.start()) + 1
-            raise SourceProblem(f"{name}.md, line {line}: there is no fact {match[1]!r} in labsupport/facts.py")
-        return FACTS[match[1]].text
-
-    return _FACT.sub(replacement, text)
-
-
-def _check_markers(name: str, number: int, text: str) -> None:
-    lines = [line.strip() for line in text.splitlines() if line.strip() in _MARKERS]
-    if lines != list(_MARKERS) * (len(lines) // 2):
-        raise SourceProblem(f"{name}, cell {number}: ### BEGIN SOLUTION and ### END SOLUTION do not alternate")
-
-
-def lesson_of(files: LessonFiles) -> Lesson:
-    """The lesson's entry in the catalogue. Raises SourceProblem when it has none."""
+def read_json(path: Path) -> dict[str, Any]:
+    """A notebook file as plain JSON. Raises AuthoringProblem when it holds no notebook, OSError when it is missing."""
     try:
-        return catalog.find_lesson(files.name)
-    except catalog.UnknownId as problem:
-        raise SourceProblem(f"{files.name}.md has no entry in labsupport/exercises: {problem}") from None
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as problem:
+        raise AuthoringProblem(f"it is not JSON ({problem})") from None
+    cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    if not isinstance(cells, list) or not all(isinstance(cell, dict) and "cell_type" in cell for cell in cells):
+        raise AuthoringProblem("it is JSON, but no notebook (no list of cells)")
+    return dict(notebook)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace the file in one step: whoever reads it sees the old or the new one, never half of it. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(beside, path)
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)

@@ -89,7 +89,7 @@ def answer() -> Callable[..., InvocationResult]:
 def failure_result(answer) -> Callable[..., InvocationResult]:
     """``failure_result(error type, message)``: a function that failed; the report's figures as keywords."""
 
-    def make(error_type: str, message: str, trace: list[str] | None = None, **report: Any) -> InvocationResult:
+    def make(error_type: str, message: str, trace: list[str] | None = None, /, **report: Any) -> InvocationResult:
         error = {"errorType": error_type, "errorMessage": message}
         if trace is not None:
             error["stackTrace"] = trace

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+
+import pytest
+
+from labsupport.exercises.probe import cloud_client
+from labsupport.targets.cleaning import remove_all
+from labsupport.targets.local import LocalCloud
+
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+)
+POLICY = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
+)
+
+
+@pytest.fixture
+def client(tmp_path):
+    """Clients of a cloud of its own: everything in it goes."""
+    cloud = LocalCloud.launch(tmp_path / "cloud.log").ready(lambda line: None)
+    yield lambda service: cloud_client(service, cloud.identity.endpoint, "us-east-1")
+    cloud.stop()
+
+
+def test_everything_made_is_removed_and_named(client):
+    assert remove_all(client).text == "Nothing to remove: the local cloud is empty."
+    iam, lambda_, logs = client("iam"), client("lambda"), client("logs")
+    role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    policy = iam.create_policy(PolicyName="own", PolicyDocument=POLICY)["Policy"]["Arn"]
+    iam.create_policy_version(PolicyArn=policy, PolicyDocument=POLICY, SetAsDefault=True)
+    iam.attach_role_policy(RoleName="r", PolicyArn=policy)
+    iam.put_role_policy(RoleName="r", PolicyName="inline", PolicyDocument=POLICY)
+    iam.create_instance_profile(InstanceProfileName="profile")
+    iam.add_role_to_instance_profile(InstanceProfileName="profile", RoleName="r")
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("app.py", "def handler(e, c): pass")
+    lambda_.publish_layer_version(LayerName="layer", Content={"ZipFile": package.getvalue()})
+    for name in ("b", "a"):
+        lambda_.create_function(
+            FunctionName=name,
+            Runtime="python3.13",
+            Role=role,
+            Handler="app.handler",
+            Code={"ZipFile": package.getvalue()},
+        )
+        lambda_.publish_version(FunctionName=name)
+    logs.create_log_group(logGroupName="/aws/lambda/a")
+    assert remove_all(client).text.splitlines() == [
+        "Removed from the local cloud:",
+        "  2 functions: a, b",
+        "  1 layer: layer",
+        "  1 log group: /aws/lambda/a",
+        "  1 role: r",
+        f"  1 policy: {policy}",
+    ]
+    assert lambda_.list_functions()["Functions"] == [] and iam.list_roles()["Roles"] == []
+    assert remove_all(client).text == "Nothing to remove: the local cloud is empty."
+
+
+def test_what_cannot_be_removed_stays_and_is_named(client, monkeypatch):
+    iam = client("iam")
+    policy = iam.create_policy(PolicyName="used", PolicyDocument=POLICY)["Policy"]["Arn"]
+    iam.create_user(UserName="somebody")
+    iam.attach_user_policy(UserName="somebody", PolicyArn=policy)
+    removed = remove_all(client)
+    assert f"Kept policy {policy}: " in removed.text
