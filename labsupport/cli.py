@@ -71,11 +71,12 @@ def check(what: str, as_json: bool) -> None:
 @main.command()
 @click.argument("names", nargs=-1, metavar="[LESSON]...")
 @click.option("--check", "only_check", is_flag=True, help="Only compare; exit 1 when a notebook is out of date.")
-def build(names: tuple[str, ...], only_check: bool) -> None:
+@click.option("--force", is_flag=True, help="Also what did not change: new outputs.")
+def build(names: tuple[str, ...], only_check: bool, force: bool) -> None:
     """Make the notebooks from their sources in solutions/ (only what changed)."""
     from .authoring import build_command
 
-    raise SystemExit(build_command(names, check=only_check))
+    raise SystemExit(build_command(names, check=only_check, force=force))
 
 
 @main.command()

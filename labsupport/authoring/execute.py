@@ -104,6 +104,7 @@ def _environment(course: Course, home: Path) -> dict[str, str]:
         LAB_HOME=str(_folder(home, "home")),
         LAB_WORK=str(_folder(home, "work")),
         IPYTHONDIR=str(_folder(home, "ipython")),
+        LAB_QUIET="1",  # no lines that only a slow machine prints
     )
     return kept
 

@@ -37,7 +37,7 @@ def find_lesson(number: str | int) -> Lesson:
     """The lesson named by "01", 1, "1" or "01_hello_lambda". Raises UnknownId."""
     wanted = str(number).strip().removesuffix(".ipynb").removesuffix(".md")
     for lesson in lessons():
-        if wanted == lesson.name or wanted.zfill(2) == lesson.number:
+        if wanted == lesson.name or (wanted and wanted.zfill(2) == lesson.number):
             return lesson
     raise UnknownId(_not_found("lesson", wanted, [name for one in lessons() for name in (one.number, one.name)]))
 

@@ -26,6 +26,8 @@ from .functions.request_payload import PayloadNotJson, check_json
 from .functions.specification import FunctionNotFound, FunctionSpecification, Invocation, Throttled
 
 _INVOKE = re.compile(r"/2015-03-31/functions/([^/]+)/invocations/?$")
+_FUNCTION_CALL = re.compile(r"/20\d\d-\d\d-\d\d/functions/([^/]+)(?:/|$)")
+_QUALIFIERS_DISAGREE = "The derived qualifier from the function name does not match the specified qualifier."
 _CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
 _FUNCTION_ARN = re.compile(
     r"(?:arn:aws[a-zA-Z-]*:lambda:(?P<region>[^:]+):)?(?:(?P<account>\d{12}):function:)?"
@@ -134,7 +136,7 @@ class FrontDoor:
             return _error(
                 400,
                 "InvalidParameterValueException",
-                "The derived qualifier from the function name does not match the specified qualifier.",
+                _QUALIFIERS_DISAGREE,
                 request_id,
             )
         qualifier = parsed.qualifier or wanted
@@ -200,6 +202,10 @@ class FrontDoor:
 
     async def _forward(self, request: web.BaseRequest, body: bytes) -> web.Response:
         service = self._service_of(request)
+        match = _FUNCTION_CALL.match(request.raw_path.partition("?")[0])
+        parsed = parse_function_name(unquote(match[1])) if match else None
+        if parsed and parsed.qualifier and request.query.get("Qualifier", parsed.qualifier) != parsed.qualifier:
+            return _error(400, "InvalidParameterValueException", _QUALIFIERS_DISAGREE, str(uuid.uuid4()))
         if service == "logs":
             await self._moto.flush_logs()
         headers: CIMultiDict[str] = CIMultiDict()

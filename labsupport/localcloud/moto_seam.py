@@ -89,6 +89,8 @@ def keep_logging_configuration() -> None:
     def update_configuration(self: Any, config_updates: dict[str, Any]) -> Any:
         if config_updates.get("LoggingConfig"):
             self.logging_config = dict(config_updates["LoggingConfig"])
+        # Any update, a new Description even, makes LastModified new and the warm environments old; moto leaves it.
+        self.last_modified = lambda_models.iso_8601_datetime_with_nanoseconds()
         return original_update(self, config_updates)
 
     def get_configuration(self: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:

@@ -49,6 +49,9 @@ TRUST = {
 }
 BASIC_EXECUTION = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 
+#: ``invoke()`` without an event sends no payload at all, which is not the same as the event ``null``.
+_NO_PAYLOAD = object()
+
 _SESSION = boto3.session.Session()  # one for all tests: loading the service models takes longer than most of them
 _NUMBERS = itertools.count(1)
 
@@ -135,11 +138,11 @@ class Function:
         self._lambda = cloud.client("lambda", region)
         self._logs = cloud.client("logs", region)
 
-    def invoke(self, event: Any = None, *, tail: bool = True, name: str | None = None, **more: Any) -> Answer:
+    def invoke(self, event: Any = _NO_PAYLOAD, *, tail: bool = True, name: str | None = None, **more: Any) -> Answer:
         """Invoke synchronously unless ``more`` says otherwise; ``event`` is sent as JSON, bytes as they are."""
         if tail:
             more["LogType"] = "Tail"
-        if event is not None:
+        if event is not _NO_PAYLOAD:
             more["Payload"] = event if isinstance(event, bytes) else json.dumps(event).encode()
         answer = self._lambda.invoke(FunctionName=name or self.name, **more)
         about = answer["ResponseMetadata"]

@@ -5,6 +5,7 @@ import json
 import zipfile
 
 import pytest
+from botocore.exceptions import ClientError
 
 from labsupport.exercises.probe import cloud_client
 from labsupport.targets.cleaning import remove_all
@@ -67,10 +68,20 @@ def test_everything_made_is_removed_and_named(client):
     assert remove_all(client).text == "Nothing to remove: the local cloud is empty."
 
 
-def test_what_cannot_be_removed_stays_and_is_named(client, monkeypatch):
+def test_what_cannot_be_removed_stays_and_is_named(client):
     iam = client("iam")
-    policy = iam.create_policy(PolicyName="used", PolicyDocument=POLICY)["Policy"]["Arn"]
-    iam.create_user(UserName="somebody")
-    iam.attach_user_policy(UserName="somebody", PolicyArn=policy)
-    removed = remove_all(client)
-    assert f"Kept policy {policy}: " in removed.text
+    iam.create_role(RoleName="stubborn", AssumeRolePolicyDocument=TRUST)
+    iam.create_role(RoleName="other", AssumeRolePolicyDocument=TRUST)
+
+    def refuse(RoleName):  # noqa: N803
+        if RoleName == "stubborn":
+            raise ClientError({"Error": {"Code": "DeleteConflict", "Message": "Must detach first."}}, "DeleteRole")
+        return delete(RoleName=RoleName)
+
+    delete, iam.delete_role = iam.delete_role, refuse
+    removed = remove_all(lambda service: iam if service == "iam" else client(service))
+    assert removed.text.splitlines() == [
+        "Removed from the local cloud:",
+        "  1 role: other",
+        "Kept role stubborn: Must detach first.",
+    ]

@@ -34,7 +34,7 @@ from .specification import (
 _MEMORY_CHECK_SECONDS = 0.02
 _RETIREMENT_CHECK_SECONDS = 1.0
 #: After the answer the runtime needs a moment to ask for its next event; waiting that long beats a cold start.
-_FINISHING_SECONDS = 0.05
+_FINISHING_SECONDS = 0.5
 
 
 class ControlPlane(Protocol):

@@ -17,6 +17,8 @@ from . import limits
 _MAGIC = b"\xa5\x5a\x00"
 _HEADER_BYTES = 16
 _READ_BYTES = 256 * 1024
+#: A function may print the frame's first bytes itself; a frame longer than this is such output, not a frame.
+_MAXIMUM_FRAME_BYTES = 64 * 1024 * 1024
 #: Reading stops while this much waits to be stored: the function then blocks in its own write, memory stays flat.
 _MAXIMUM_UNDELIVERED_BYTES = 16 * 1024 * 1024
 
@@ -125,14 +127,15 @@ class EnvironmentLog:
                 if len(buffer) < position + _HEADER_BYTES:
                     break
                 length = int.from_bytes(buffer[position + 4 : position + 8], "big")
-                end = position + _HEADER_BYTES + length
-                if len(buffer) < end:
-                    break
-                messages.append(buffer[position + _HEADER_BYTES : end].decode(errors="replace"))
-                position = end
-                continue
+                if length <= _MAXIMUM_FRAME_BYTES:
+                    end = position + _HEADER_BYTES + length
+                    if len(buffer) < end:
+                        break
+                    messages.append(buffer[position + _HEADER_BYTES : end].decode(errors="replace"))
+                    position = end
+                    continue
             newline = buffer.find(b"\n", position)
-            frame = buffer.find(_MAGIC, position)
+            frame = buffer.find(_MAGIC, position + 1 if buffer.startswith(_MAGIC, position) else position)
             if frame != -1 and (newline == -1 or frame < newline):
                 end = frame
             elif newline != -1:

@@ -16,6 +16,14 @@ def check_json(payload: bytes) -> None:
     """Return when ``payload`` is JSON (or empty). Raises PayloadNotJson."""
     if not payload:
         return
+    first = len(payload) - len(payload.lstrip(b" \t\r\n"))
+    if first < len(payload) and payload[first] >= 0x80:  # the parser reads bytes: no value begins with such a one
+        line, column = _place(payload[:first].decode("ascii"), first)
+        code = payload[first]
+        shown = f"(CTRL-CHAR, code {code})" if code < 0xA0 else f"'{chr(code)}' (code {code})"
+        raise PayloadNotJson(
+            f"{_PREFIX}Unexpected character ({shown}): expected a valid value {_TOKENS}{_source(line, column + 1)}"
+        )
     try:
         text = payload.decode()
     except UnicodeDecodeError as problem:
