@@ -76,7 +76,7 @@ PLANTED: tuple[tuple[Rule, str, tuple[tuple[int | None, str], ...]], ...] = (
             (None, "prints-q5 is asked 0 times"),
         ),
     ),
-    (structure.clean_up_is_the_last_cell, "clean_up_that_cleans_nothing", ((3, "the last cell is not lab.clean()"),)),
+    (structure.clean_up_is_the_last_cell, "clean_up_that_cleans_nothing", ((2, "the last cell is not lab.clean()"),)),
     (
         exercises.every_exercise_has_its_cells,
         "exercise_without_a_check",
@@ -109,7 +109,7 @@ PLANTED: tuple[tuple[Rule, str, tuple[tuple[int | None, str], ...]], ...] = (
     (
         exercises.heading_agrees_with_the_catalogue,
         "heading_with_other_points",
-        ((3, "no '### prints-1 · One print\\n\\n*fill in · 1 point · 3 minutes*'"),),
+        ((2, "no '### prints-1 · One print\\n\\n*fill in · 1 point · 3 minutes*'"),),
     ),
     (
         exercises.solution_markers_are_balanced,
@@ -243,7 +243,11 @@ def _with_exercises(*made):
 
 CATALOGUES = (
     (structure.the_catalogue_has_the_lesson, None, (None, "labsupport/exercises has no lesson 03_prints")),
-    (structure.quiz_has_five_questions, dataclasses.replace(LESSON, quiz=LESSON.quiz[:4]), (None, "has 4 quiz questions")),
+    (
+        structure.quiz_has_five_questions,
+        dataclasses.replace(LESSON, quiz=LESSON.quiz[:4]),
+        (None, "has 4 quiz questions"),
+    ),
     (
         structure.quiz_has_five_questions,
         dataclasses.replace(
@@ -259,17 +263,19 @@ CATALOGUES = (
     (
         exercises.exercises_rise,
         _with_exercises(exercise(1, "A", "write", 1, 1), exercise(2, "B", "fill in", 1, 1)),
-        (18, "prints-2 (fill in) comes after an exercise to write"),
+        (16, "prints-2 (fill in) comes after an exercise to write"),
     ),
     (
         exercises.three_hints,
         _with_exercises(dataclasses.replace(LESSON.exercises[0], hints=("think", "think ", " ", "look"))),
-        (15, "prints-1 has 2 different hints"),
+        (13, "prints-1 has 2 different hints"),
     ),
 )
 
 
-@pytest.mark.parametrize(("rule", "lesson", "expected"), CATALOGUES, ids=[f"{c[0].__name__}-{c[2][1]}" for c in CATALOGUES])
+@pytest.mark.parametrize(
+    ("rule", "lesson", "expected"), CATALOGUES, ids=[f"{c[0].__name__}-{c[2][1]}" for c in CATALOGUES]
+)
 def test_a_rule_finds_a_flaw_of_the_catalogue(prints_course: MakeCourse, rule: Rule, lesson, expected) -> None:
     (finding,) = findings(prints_course("a_whole_lesson", lesson), NAME, [rule])
 
@@ -303,8 +309,8 @@ def test_an_id_that_two_lessons_have_is_found_in_both(prints_course: MakeCourse)
     (first,) = findings(course, NAME, [exercises.ids_are_unique_in_the_course])
     (second,) = findings(course, "04_posters", [exercises.ids_are_unique_in_the_course])
 
-    assert str(first) == "03_prints, cell 15: the id 'prints-1' is that of 04_posters, cell 1, too"
-    assert str(second) == "04_posters, cell 1: the id 'prints-1' is that of 03_prints, cell 15"
+    assert str(first) == "03_prints, cell 13: the id 'prints-1' is that of 04_posters, cell 1, too"
+    assert str(second) == "04_posters, cell 1: the id 'prints-1' is that of 03_prints, cell 13"
 
 
 # --- what is left in a generated notebook
@@ -341,7 +347,9 @@ NOTEBOOK_FLAWS = (
 
 
 @pytest.mark.parametrize(("rule", "kind", "message", "plant"), NOTEBOOK_FLAWS)
-def test_what_is_left_in_a_notebook_is_found(prints_course: MakeCourse, rule: Rule, kind: str, message: str, plant) -> None:
+def test_what_is_left_in_a_notebook_is_found(
+    prints_course: MakeCourse, rule: Rule, kind: str, message: str, plant
+) -> None:
     course = whole_course(prints_course)
     path: Path = course.starter(NAME) if kind == "starter" else course.solution(NAME)
     notebook = json.loads(path.read_text())

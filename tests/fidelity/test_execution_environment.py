@@ -525,7 +525,9 @@ def test_F061_neighbour_20_parallel_invokes(cloud):
     assert all(answer.function_error is None for answer in cold + warm)
     assert [answer.payload[0] for answer in cold] == [0] * 20
     assert [answer.payload[0] for answer in warm] == [1] * 20
-    assert {answer.payload[1] for answer in cold} == {answer.payload[1] for answer in warm} == set(function.log_streams())
+    assert (
+        {answer.payload[1] for answer in cold} == {answer.payload[1] for answer in warm} == set(function.log_streams())
+    )
     assert all(answer.report.init is not None for answer in cold)
     assert all(answer.report.init is None for answer in warm)
     assert len({answer.request_id for answer in cold + warm}) == 40

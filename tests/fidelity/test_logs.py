@@ -441,7 +441,9 @@ def test_binary_output_that_looks_like_the_runtime_clients_framing(printing):
 
 def test_a_megabyte_of_output(cloud):
     """1 MB in 20,000 lines arrives complete and in order."""
-    assert printed(cloud.deploy(PRINTING, MemorySize=256, Timeout=10), "megabyte") == [f"{n:06d} {'m' * 44}\n" for n in range(20000)]
+    assert printed(cloud.deploy(PRINTING, MemorySize=256, Timeout=10), "megabyte") == [
+        f"{n:06d} {'m' * 44}\n" for n in range(20000)
+    ]
 
 
 def test_output_of_a_child_process(printing):

