@@ -105,7 +105,8 @@ def _progress() -> Any:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=Console(highlight=False), transient=True)
+    console = Console(highlight=False, soft_wrap=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def _complain(line: str) -> None:

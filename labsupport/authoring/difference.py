@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from .course import AuthoringProblem, Course
@@ -26,8 +27,8 @@ def first_difference(course: Course, name: str, kind: str, generated: Any) -> st
     found = without_outputs(on_disk) if kind == "solution" else on_disk
     source = course.shown(course.source(name))
     for number, (want, have) in enumerate(zip(expected["cells"], found["cells"], strict=False), 1):
-        if difference := _cell_difference(want, have):
-            return f"{shown}, cell {number}: {difference} {source} generates. {again}"
+        if difference := _cell_difference(want, have, source):
+            return f"{shown}, cell {number}: {difference}. {again}"
     if len(expected["cells"]) != len(found["cells"]):
         return f"{shown} has {len(found['cells'])} cells, {source} generates {len(expected['cells'])}. {again}"
     if found.get("metadata", {}).get("labsupport") != expected["metadata"]["labsupport"]:
@@ -44,14 +45,15 @@ def first_difference(course: Course, name: str, kind: str, generated: Any) -> st
     return ""
 
 
-def _cell_difference(want: dict[str, Any], have: dict[str, Any]) -> str:
+def _cell_difference(want: dict[str, Any], have: dict[str, Any], source: str) -> str:
     if want["cell_type"] != have["cell_type"]:
-        return f"it is a {have['cell_type']} cell, a {want['cell_type']} cell is what"
+        return f"it is a {have['cell_type']} cell; {source} generates a {want['cell_type']} cell"
     if text_of(want) != text_of(have):
-        return f"its text differs from what{_first_line(text_of(want), text_of(have))}"
+        return f"its text is not what {source} generates{_first_line(text_of(want), text_of(have))}"
     for part in sorted({*want, *have} - {"source"}):
         if want.get(part) != have.get(part):
-            return f"its {part.replace('_', ' ')} differ{'' if part.endswith('s') else 's'} from what"
+            verb = "are" if part in ("attachments", "metadata", "outputs") else "is"
+            return f"its {part.replace('_', ' ')} {verb} not what {source} generates"
     return ""
 
 
@@ -65,8 +67,6 @@ def _first_line(want: str, have: str) -> str:
 
 
 def _plain(notebook: Any) -> dict[str, Any]:
-    import json
-
     return dict(json.loads(json.dumps(notebook)))
 
 

@@ -53,5 +53,16 @@ def main(**options: object) -> None:
         raise SystemExit(2) from None
 
 
+def run() -> None:
+    """The program. A wrong option is one line and exit status 2, like all else that keeps the cloud from starting."""
+    try:
+        main(prog_name="labsupport cloud", standalone_mode=False)
+    except click.ClickException as problem:
+        print(f"labsupport cloud: {problem.format_message()}", file=sys.stderr)
+        raise SystemExit(problem.exit_code) from None
+    except click.Abort:  # Ctrl-C before the cloud was ready
+        raise SystemExit(130) from None
+
+
 if __name__ == "__main__":
-    main(prog_name="labsupport cloud")
+    run()

@@ -1,7 +1,8 @@
-"""A small course of fixture lessons: ``prints_course`` holds one lesson, 03_prints, made from a file in fixtures/."""
+"""A small course of fixture lessons: ``prints_course`` makes one whose lesson 03_prints is a file in fixtures/."""
 
 from __future__ import annotations
 
+import functools
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -48,23 +49,23 @@ LESSON = Lesson(
     predictions=(_choice(Prediction, "prints-p1"),),
 )
 
-#: A course with the fixture of this name as its lesson.
+#: Makes a course that has the fixture of this name as its lesson.
 MakeCourse = Callable[..., Course]
+
+
+def make_course(root: Path, fixture: str, lesson: Lesson | None = LESSON) -> Course:
+    course = Course(root, (lesson,) if lesson else ())
+    for folder in (course.solutions, course.notebooks):
+        (folder / "pictures").mkdir(parents=True)
+        (folder / "pictures" / "prints.svg").touch()
+        (folder / "pictures" / "screenshot-1.png").touch()
+    (course.notebooks / "words.md").write_text("# Words\n\n### price\n\nWhat it costs.\n")
+    (course.solutions / "hidden.txt").touch()
+    course.source("02_before").write_text("# Before\n\n## Worked example\n\nNothing yet.\n")
+    shutil.copy(FIXTURES / f"{fixture}.md", course.source(NAME))
+    return course
 
 
 @pytest.fixture
 def prints_course(tmp_path: Path) -> MakeCourse:
-    def make(fixture: str, lesson: Lesson | None = LESSON) -> Course:
-        course = Course(tmp_path, (lesson,) if lesson else ())
-        (course.solutions / "pictures").mkdir(parents=True)
-        (course.notebooks / "pictures").mkdir(parents=True)
-        for folder in (course.solutions, course.notebooks):
-            (folder / "pictures" / "prints.svg").touch()
-            (folder / "pictures" / "screenshot-1.png").touch()
-        (course.notebooks / "words.md").write_text("# Words\n\n### price\n\nWhat it costs.\n")
-        (course.solutions / "hidden.txt").touch()
-        course.source("02_before").write_text("# Before\n\n## Worked example\n\nNothing yet.\n")
-        shutil.copy(FIXTURES / f"{fixture}.md", course.source(NAME))
-        return course
-
-    return make
+    return functools.partial(make_course, tmp_path)

@@ -12,7 +12,7 @@ from labsupport.authoring import build
 from labsupport.authoring.build import build_lessons, check_lessons, strays
 from labsupport.authoring.course import Course
 
-from .conftest import NAME, MakeCourse
+from .conftest import NAME, MakeCourse, make_course
 
 
 @pytest.fixture
@@ -40,18 +40,11 @@ def outputs(notebook) -> list:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Course:
+def built(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """The lesson that runs, built once for the tests that only look."""
-    course = request.getfixturevalue("module_course")
+    course = make_course(tmp_path_factory.mktemp("course"), "a_lesson_that_runs")
     assert build_lessons(course, (NAME,)) == []
     return course
-
-
-@pytest.fixture(scope="module")
-def module_course(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    from .conftest import prints_course
-
-    return prints_course.__wrapped__(tmp_path_factory.mktemp("course"))("a_lesson_that_runs")
 
 
 def test_the_solution_holds_what_a_learner_sees(built: Course) -> None:
@@ -115,17 +108,17 @@ def _cell(number: int, **values):
 
 
 DIFFERENCES = (
-    ("starter", _cell(4, source="mine"), "cell 4: its text differs from what (line 1: '%%writefile one.py')"),
-    ("starter", _cell(2, outputs=[{"output_type": "stream", "name": "stdout", "text": "4"}]), "cell 2: its outputs differ from what"),
-    ("starter", _cell(2, execution_count=3), "cell 2: its execution count differs from what"),
-    ("starter", _cell(1, attachments={"a.png": {"image/png": "AA=="}}), "cell 1: its attachments differ from what"),
-    ("starter", _cell(3, metadata={}), "cell 3: its metadata differs from what"),
-    ("starter", _cell(2, id="another"), "cell 2: its id differs from what"),
+    ("starter", _cell(4, source="mine"), "cell 4: its text is not what solutions/03_prints.md generates (line 1: '%%writefile one.py')"),
+    ("starter", _cell(2, outputs=[{"output_type": "stream", "name": "stdout", "text": "4"}]), "cell 2: its outputs are not what"),
+    ("starter", _cell(2, execution_count=3), "cell 2: its execution count is not what"),
+    ("starter", _cell(1, attachments={"a.png": {"image/png": "AA=="}}), "cell 1: its attachments are not what"),
+    ("starter", _cell(3, metadata={}), "cell 3: its metadata are not what"),
+    ("starter", _cell(2, id="another"), "cell 2: its id is not what"),
     ("starter", lambda notebook: notebook["cells"].pop(), "has 7 cells, solutions/03_prints.md generates 8"),
     ("starter", lambda notebook: notebook["metadata"].update(jupytext={}), "the metadata of the notebook are not what"),
     ("starter", lambda notebook: notebook["metadata"]["labsupport"].update(source_sha256="0"), "is older than solutions/03_prints.md"),
-    ("solution", _cell(4, source="mine"), "cell 4: its text differs"),
-    ("solution", _cell(3, cell_type="markdown"), "cell 3: it is a markdown cell, a code cell is what"),
+    ("solution", _cell(4, source="mine"), "cell 4: its text is not what"),
+    ("solution", _cell(3, cell_type="markdown"), "cell 3: it is a markdown cell; solutions/03_prints.md generates a code cell"),
     ("solution", _cell(2, execution_count=None), "cell 2: it was never executed"),
 )  # fmt: skip
 

@@ -55,7 +55,7 @@ def clients(monkeypatch):
 def package(source: str = "def handler(event, context): return 1") -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("app.py", source)
+        archive.writestr(zipfile.ZipInfo("app.py"), source)  # without the time: the same bytes each time
     return buffer.getvalue()
 
 

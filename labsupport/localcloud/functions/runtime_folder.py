@@ -102,6 +102,8 @@ def _collect(folder: Path, own: Path) -> None:
 
 
 def _link(source: str, destination: str) -> None:
+    # An installer may have linked the file from its cache; such a link would lead nowhere inside the sandbox.
+    source = os.path.realpath(source)
     try:
         os.link(source, destination)
     except OSError:
