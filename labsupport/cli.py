@@ -86,3 +86,23 @@ def lint(names: tuple[str, ...]) -> None:
     from .authoring import lint_command
 
     raise SystemExit(lint_command(names))
+
+
+@main.command()
+def clean() -> None:
+    """Remove what was made in the cloud named by LAB_ENDPOINT: functions, layers, log groups, roles, policies."""
+    endpoint = os.environ.get("LAB_ENDPOINT")
+    if not endpoint:
+        _fail("LAB_ENDPOINT is not set. Set it to the address that lab.start or labsupport cloud printed.")
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from .exercises.probe import cloud_client
+    from .targets.cleaning import remove_all
+    from .targets.local import CloudProblem, LocalCloud
+
+    try:
+        # Only a local cloud answers the question who it is, so nothing else can be emptied by mistake.
+        identity = LocalCloud.join(endpoint).identity
+        click.echo(remove_all(lambda service: cloud_client(service, identity.endpoint, identity.region)).text)
+    except (CloudProblem, ClientError, BotoCoreError) as problem:
+        _fail(str(problem), 3)

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import import_tax
+
 FIRST_NOTEBOOK = Path("notebooks") / "00_start_here.ipynb"
 #: JupyterLab's own settings for the course: no news, no look for updates, no extension catalogue from the internet.
 JUPYTER_CONFIG = Path(__file__).with_name("jupyter_config")
@@ -54,7 +56,7 @@ def jupyterlab(course: Path, *, browser: bool, port: int | None = None, extra: S
     command = [
         sys.executable,
         "-m",
-        "jupyterlab",
+        "labsupport.start",
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.root_dir={course}",
         f"--LabApp.default_url=/lab/tree/{FIRST_NOTEBOOK.as_posix()}",
@@ -66,3 +68,15 @@ def jupyterlab(course: Path, *, browser: bool, port: int | None = None, extra: S
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # in a container one often is root; the server listens on loopback only
     return Launch((*command, *extra), environment, course)
+
+
+def _serve() -> None:
+    """JupyterLab itself, in the process that ``jupyterlab`` describes."""
+    import_tax.avoid()
+    from jupyterlab.labapp import main
+
+    main()
+
+
+if __name__ == "__main__":
+    _serve()

@@ -117,3 +117,11 @@ def cloud(room):
     running = start_cloud()
     yield running
     stop_cloud(running)
+
+
+@pytest.fixture
+def own_cloud(room):
+    """A cloud that no other test uses, for what would disturb the others."""
+    running = start_cloud()
+    yield running
+    stop_cloud(running)

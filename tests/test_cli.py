@@ -23,11 +23,11 @@ def run(*arguments, cwd=None, **environment):
 def test_help_lists_every_command():
     done = run("--help")
     assert done.returncode == 0
-    for command in ("start", "doctor", "cloud", "check", "build", "lint"):
+    for command in ("start", "doctor", "cloud", "check", "build", "lint", "clean"):
         assert f"  {command} " in done.stdout
 
 
-@pytest.mark.parametrize("command", ["start", "doctor", "cloud", "check", "build", "lint"])
+@pytest.mark.parametrize("command", ["start", "doctor", "cloud", "check", "build", "lint", "clean"])
 def test_each_command_has_a_help_text(command):
     done = run(command, "--help")
     assert done.returncode == 0 and "Usage: labsupport" in done.stdout
@@ -63,3 +63,18 @@ def test_an_unknown_lesson_cannot_be_built():
     done = run("build", "77", "--check", cwd=os.path.dirname(os.path.dirname(__file__)))
     assert done.returncode == 2
     assert "There is no lesson '77'" in done.stderr + done.stdout
+
+
+def test_clean_says_what_it_removed_and_does_nothing_twice(own_cloud):
+    own_cloud.client("iam").create_role(RoleName="left-over", AssumeRolePolicyDocument="{}")
+    assert (
+        run("clean", LAB_ENDPOINT=own_cloud.endpoint).stdout == "Removed from the local cloud:\n  1 role: left-over\n"
+    )
+    assert run("clean", LAB_ENDPOINT=own_cloud.endpoint).stdout == "Nothing to remove: the local cloud is empty.\n"
+
+
+def test_clean_without_a_cloud_or_with_one_that_is_gone_is_one_line():
+    for endpoint, code, words in (("", 2, "LAB_ENDPOINT is not set"), ("http://127.0.0.1:1", 3, "http://127.0.0.1:1")):
+        done = run("clean", LAB_ENDPOINT=endpoint)
+        assert (done.returncode, done.stderr.count("\n")) == (code, 1)
+        assert words in done.stderr

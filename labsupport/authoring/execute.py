@@ -63,7 +63,11 @@ def execute(course: Course, name: str, notebook: Any, step: Step = lambda number
     at = f"{name}, cell "
     try:
         with said.open("w") as stderr:
-            client.execute(cwd=str(_folder(home, "here")), env=_environment(course, home), stderr=stderr)
+            # Not client.execute: its handlers of Ctrl-C leave the kernel to itself.
+            client.reset_execution_trackers()
+            with client.setup_kernel(cwd=str(_folder(home, "here")), env=_environment(course, home), stderr=stderr):
+                for index, cell in enumerate(executed.cells):
+                    client.execute_cell(cell, index, execution_count=client.code_cells_executed + 1)
     except CellExecutionError as problem:
         trimmed = _trimmed(problem.traceback)
         raise AuthoringProblem(f"{at}{current}: {problem.ename}: {problem.evalue}{trimmed}") from None
@@ -79,7 +83,6 @@ def execute(course: Course, name: str, notebook: Any, step: Step = lambda number
         if cell.cell_type == "code":
             if complaint := _complaint(cell, replies.get(number, {}).get("status"), str(home)):
                 raise AuthoringProblem(f"{at}{number}: {complaint}")
-    executed.metadata = copy.deepcopy(notebook.metadata)  # nbclient puts in the version of the author's Python
     return executed
 
 

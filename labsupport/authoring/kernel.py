@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
+import weakref
 from typing import Any
 
 from .. import import_tax
@@ -37,19 +38,16 @@ class _OwnSockets:
     """
 
     def __init__(self, **options: Any) -> None:
-        options.setdefault("kernel_spec_manager", ThisPython())
-        self._folder = ""
+        options["kernel_spec_manager"] = ThisPython()
         if sys.platform != "win32":
             # In /tmp and short: the path of such a socket may have about 100 characters.
-            self._folder = tempfile.mkdtemp(prefix="lab-", dir="/tmp")
-            options.update(transport="ipc", ip=os.path.join(self._folder, "k"))
-            options["connection_file"] = os.path.join(self._folder, "connection.json")
+            folder = tempfile.mkdtemp(prefix="lab-kernel-", dir="/tmp")
+            # Not when the kernel is shut down: nobody shuts down a kernel that died.
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            options.update(
+                transport="ipc", ip=os.path.join(folder, "k"), connection_file=os.path.join(folder, "connection.json")
+            )
         super().__init__(**options)
-
-    def cleanup_connection_file(self) -> None:
-        super().cleanup_connection_file()  # type: ignore[misc]
-        if self._folder:
-            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 class OwnKernelManager(_OwnSockets, KernelManager):

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from .environment import without_aws
 
-_START_SECONDS = 30.0
+_START_SECONDS = 60.0
 _SLOW_SECONDS = 2.0
 _HEALTH_SECONDS = 5.0
 _STOP_SECONDS = 5.0

@@ -14,6 +14,7 @@ import subprocess
 import time
 import urllib.request
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -26,7 +27,12 @@ SCREENSHOTS = Path(__file__).with_name("screenshots")
 CHROMIUM = next(
     (
         path
-        for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+        for path in (
+            "/usr/bin/chromium",
+            "/usr/bin/chromium-browser",
+            "/usr/bin/google-chrome",
+            "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+        )
         if os.path.exists(path)
     ),
     None,
@@ -108,8 +114,13 @@ def page():
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 1400})
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("websocket", lambda websocket: asked.append(websocket.url))
         yield page
         browser.close()
+    outside = [url for url in asked if urlsplit(url).hostname not in ("127.0.0.1", None)]
+    assert asked and not outside, f"the page asked for something beyond this machine: {outside}"
 
 
 def cell(page, text):

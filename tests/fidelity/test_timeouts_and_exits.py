@@ -16,10 +16,12 @@ EXITING = """
     import os
     import signal
     import sys
+    import tempfile
     import threading
     import time
 
     COUNT = 0
+    MARK = os.path.join(tempfile.gettempdir(), "mark")
 
 
     def handler(event, context):
@@ -28,7 +30,7 @@ EXITING = """
         print("handling", flush=True)
         kind = event.get("kind")
         if kind:
-            with open("/tmp/mark", "w") as mark:
+            with open(MARK, "w") as mark:
                 mark.write(kind)
         if kind == "exit 0":
             sys.exit(0)
@@ -61,7 +63,7 @@ EXITING = """
             thread.join()
         if kind == "raise":
             raise ValueError("on purpose")
-        mark = open("/tmp/mark").read() if os.path.exists("/tmp/mark") else None
+        mark = open(MARK).read() if os.path.exists(MARK) else None
         return {"count": COUNT, "mark": mark, "stream": context.log_stream_name, "pid": os.getpid()}
 """
 
@@ -145,20 +147,21 @@ def test_F036_neighbour_an_exec_wrapper_that_works(cloud):
 # --- timeout -------------------------------------------------------------------------------------------------------
 
 SLEEPING = """
-    import os, time
+    import os, tempfile, time
 
     COUNT = 0
+    MARK = os.path.join(tempfile.gettempdir(), "mark")
 
     def handler(event, context):
         global COUNT
         COUNT += 1
         if event.get("sleep"):
-            open("/tmp/mark", "w").close()
+            open(MARK, "w").close()
             print("before the sleep")
             print("without a line end", end="")
             time.sleep(event["sleep"])
             print("after the sleep")
-        return {"count": COUNT, "mark": os.path.exists("/tmp/mark"), "left": context.get_remaining_time_in_millis()}
+        return {"count": COUNT, "mark": os.path.exists(MARK), "left": context.get_remaining_time_in_millis()}
 """
 
 

@@ -104,11 +104,14 @@ class OpenWatch:
 
 @dataclass(frozen=True)
 class Hostile:
-    """A cloud started from a shell full of AWS settings, a home with ~/.aws, and no program on the PATH."""
+    """A cloud started from a shell full of AWS settings, a home with ~/.aws, no program on the PATH, and two state
+    folders in the temporary folder: of a cloud that is no more, and of a living process."""
 
     started: Started
     home: Path
     watch: OpenWatch | None
+    stale: Path
+    alive: Path
 
     @property
     def cloud(self) -> CloudUnderTest:
@@ -125,11 +128,17 @@ def hostile(room: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ho
     )
     (home / ".aws" / "config").write_text("[default]\nregion = ap-south-2\nendpoint_url = http://192.0.2.1:9\n")
     watch = OpenWatch(home / ".aws") if sys.platform == "linux" else None
-    environment = os.environ | SURROUNDINGS | {"HOME": str(home), "PATH": str(programs)}
+    temporary = tmp_path_factory.mktemp("hostile-tmp")
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    stale, alive = (temporary / f"labsupport-cloud-{pid}-abc" for pid in (ended.pid, os.getpid()))
+    for folder in (stale, alive):
+        (folder / "code").mkdir(parents=True)
+    environment = os.environ | SURROUNDINGS | {"HOME": str(home), "PATH": str(programs), "TMPDIR": str(temporary)}
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "LAB_CACHE"):
         environment.pop(name, None)
     with started("--concurrency", "20", environment=environment) as running:
-        yield Hostile(running, home, watch)
+        yield Hostile(running, home, watch, stale, alive)
     if watch:
         watch.close()
 
@@ -184,6 +193,11 @@ def test_a_bad_option_is_one_line(options, named):
     assert (ended.returncode, ended.stdout) == (2, "")
     assert named in ended.stderr
     assert len(ended.stderr.splitlines()) == 1, ended.stderr
+
+
+def test_the_folder_of_a_cloud_that_was_killed_with_all_its_helpers_goes_at_the_next_start(hostile):
+    assert not hostile.stale.exists()
+    assert hostile.alive.exists()
 
 
 # --- surroundings --------------------------------------------------------------------------------------------------
@@ -385,16 +399,3 @@ def test_no_process_and_no_file_is_left_behind(room, tmp_path, sandbox, end):
         if owner:
             owner.kill()
             owner.wait()
-
-
-def test_the_folder_of_a_cloud_that_was_killed_with_all_its_helpers_goes_at_the_next_start(room, tmp_path):
-    """A folder whose cloud is no more is taken away; that of a living process is left alone."""
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    stale = tmp_path / f"labsupport-cloud-{ended.pid}-abc"
-    alive = tmp_path / f"labsupport-cloud-{os.getpid()}-abc"
-    for folder in (stale, alive):
-        (folder / "code").mkdir(parents=True)
-    with started(environment=os.environ | {"TMPDIR": str(tmp_path)}):
-        assert not stale.exists()
-        assert alive.exists()
