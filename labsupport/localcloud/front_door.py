@@ -123,6 +123,14 @@ class FrontDoor:
                 r"(function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?",
                 request_id,
             )
+        if invocation_type not in ("RequestResponse", "Event", "DryRun"):
+            return _error(
+                400,
+                "ValidationException",
+                f"1 validation error detected: Value '{invocation_type}' at 'invocationType' failed to satisfy "
+                "constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]",
+                request_id,
+            )
         region = self._region_of(request)
         wanted = request.query.get("Qualifier")
         if parsed.region and parsed.region != region:
@@ -155,6 +163,7 @@ class FrontDoor:
             )
         try:
             found = await specification()
+            client_context = _client_context(headers.get("X-Amz-Client-Context"))
             check_json(body)
         except FunctionNotFound as problem:
             return _error(404, "ResourceNotFoundException", str(problem), request_id, key="Message")
@@ -168,7 +177,7 @@ class FrontDoor:
             invoked_function_arn=f"{found.arn}:{qualifier}" if qualifier else found.arn,
             payload=body or b"{}",
             trace_id=trace_id,
-            client_context=None if asynchronous else _client_context(headers.get("X-Amz-Client-Context")),
+            client_context=None if asynchronous else client_context,
         )
         if asynchronous:
             self._engine.invoke_later(specification, invocation)
@@ -258,13 +267,16 @@ def _trace_id(given: str | None) -> str:
 
 
 def _client_context(header: str | None) -> str | None:
-    """ClientContext travels base64-coded in the request and as JSON text to the runtime."""
+    """ClientContext travels base64-coded in the request and as JSON text to the runtime. Raises PayloadNotJson."""
     if not header:
         return None
     try:
-        return base64.b64decode(header, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return None
+        text = base64.b64decode(header, validate=True).decode()
+        if isinstance(json.loads(text), dict):
+            return text
+    except (binascii.Error, ValueError, RecursionError):
+        pass
+    raise PayloadNotJson("Client context must be a valid Base64-encoded JSON object.")
 
 
 def _error(

@@ -309,15 +309,19 @@ TOKENS = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false'
         (b"hello", rf"Unrecognized token 'hello': was expecting {re.escape(TOKENS)}"),
         (b"{'n': 1}", r"Unexpected character \('''? ?\(code 39\)\): was expecting double-quote to start field name"),
         (b'{"n": 1', r"Unexpected end-of-input"),
-        (b'{"n": NaN}', r""),
+        (b'{"NaN": NaN}', rf"Unrecognized token 'NaN': was expecting {re.escape(TOKENS)}\n at .*line: 1, column: 12\]"),
+        (
+            b'{"n": "two\nlines"}',
+            r"Illegal unquoted character \(\(CTRL-CHAR, code 10\)\): has to be escaped using backslash",
+        ),
         (b'{"n": 1,}', r"Unexpected character \('}' \(code 125\)\): was expecting double-quote to start field name"),
-        (b'{"n": 1} x', r""),
+        (b'{"n": 1} x', r"Unrecognized token 'x': was expecting "),
     ],
-    ids=["utf-8", "ctrl-char", "word", "single-quotes", "cut-off", "nan", "trailing-comma", "trailing-text"],
+    ids=["utf-8", "ctrl-char", "word", "single-quotes", "cut-off", "nan", "newline", "trailing-comma", "trailing-text"],
 )
 def test_F024_payload_that_is_not_json(cloud, about, payload, words):
     """A payload that is not JSON is refused with 400 InvalidRequestContentException in the words of AWS's parser, and
-    the function does not run. Recorded from AWS (the first three; the others have the same beginning)."""
+    the function does not run. Recorded from AWS (the first three; the words of the others are that parser's)."""
     before = about.invoke({}).payload["count"]
     code, status, message = code_status_message(
         refused(cloud.client("lambda").invoke, FunctionName=about.name, Payload=payload)
@@ -417,6 +421,37 @@ def test_F044_neighbour_a_part_of_the_client_context_is_enough(cloud):
     coded = base64.b64encode(b'{"custom": {"foo": "bar"}}').decode()
     answer = cloud.deploy(CLIENT_CONTEXT).invoke({}, ClientContext=coded).payload
     assert answer == {"custom": {"foo": "bar"}, "env": None, "client": None}
+
+
+@pytest.mark.parametrize(
+    "sent", ["not base64 at all!", base64.b64encode(b"{").decode(), base64.b64encode(b"[1]").decode()]
+)
+def test_F044_neighbour_a_client_context_that_is_none(cloud, sent):
+    """Anything but base64 of a JSON object is refused. Seen in production output."""
+    function = cloud.deploy(CLIENT_CONTEXT)
+    error = refused(cloud.client("lambda").invoke, FunctionName=function.name, ClientContext=sent)
+    assert code_status_message(error) == (
+        "InvalidRequestContentException",
+        400,
+        "Client context must be a valid Base64-encoded JSON object.",
+    )
+    assert function.log_streams() == []
+
+
+def test_an_invocation_type_that_is_none(cloud, about):
+    """A misspelt InvocationType is refused, not taken for the default; the order of the names in the text is not
+    certain. Seen in production output."""
+    before = about.invoke({}).payload["count"]
+    error = refused(cloud.client("lambda").invoke, FunctionName=about.name, InvocationType="Sync")
+    code, status, message = code_status_message(error)
+    assert (code, status) == ("ValidationException", 400)
+    beginning, _, values = message.partition("[")
+    assert beginning == (
+        "1 validation error detected: Value 'Sync' at 'invocationType' failed to satisfy constraint: "
+        "Member must satisfy enum value set: "
+    )
+    assert sorted(values.rstrip("]").split(", ")) == ["DryRun", "Event", "RequestResponse"]
+    assert about.invoke({}).payload["count"] == before + 1
 
 
 def test_dry_run_answers_204_and_does_not_run_the_function(cloud):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 
+_STRING = re.compile(r'"(?:\\.|[^"\\])*"')
 _PREFIX = "Could not parse request body into json: Could not parse payload into json: "
 _TOKENS = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 
@@ -33,8 +35,13 @@ def check_json(payload: bytes) -> None:
         raise PayloadNotJson(
             f"{_PREFIX}Invalid UTF-8 {kind} byte 0x{payload[at]:02x}{_source(line, column + 1)}"
         ) from None
+
+    def refuse_constant(name: str) -> None:  # NaN and the infinities are Python's own addition to JSON
+        outside_strings = _STRING.sub(lambda string: " " * len(string[0]), text)
+        raise json.JSONDecodeError("Expecting value", text, outside_strings.index(name))
+
     try:
-        json.loads(text, parse_constant=_refuse_constant)
+        json.loads(text, parse_constant=refuse_constant)
     except json.JSONDecodeError as problem:
         raise PayloadNotJson(_PREFIX + _jackson_words(text, problem)) from None
     except RecursionError:
@@ -42,10 +49,6 @@ def check_json(payload: bytes) -> None:
             f"{_PREFIX}Document nesting depth (1001) exceeds the maximum allowed (1000, from "
             "`StreamReadConstraints.getMaxNestingDepth()`)"
         ) from None
-
-
-def _refuse_constant(name: str) -> None:
-    raise json.JSONDecodeError(name, name, 0)
 
 
 def _jackson_words(text: str, problem: json.JSONDecodeError) -> str:
@@ -57,6 +60,11 @@ def _jackson_words(text: str, problem: json.JSONDecodeError) -> str:
     line, column = _place(text, position)
     code = ord(character)
     shown = f"'{character}' (code {code})" if character.isprintable() else f"(CTRL-CHAR, code {code})"
+    if problem.msg == "Invalid control character at":
+        return (
+            f"Illegal unquoted character ({shown}): has to be escaped using backslash to be included in string value"
+            f"{_source(line, column + 1)}"
+        )
     expected = {
         "Expecting property name enclosed in double quotes": "was expecting double-quote to start field name",
         "Illegal trailing comma before end of object": "was expecting double-quote to start field name",

@@ -29,7 +29,7 @@ def test_json_passes(payload):
             "Unexpected character ('1' (code 49)): was expecting a colon to separate field name and value",
         ),
         (
-            "\x99".encode(),
+            b"\x99",
             "Unexpected character ((CTRL-CHAR, code 153)): expected a valid value (JSON String, ",
         ),
         (b"%", "Unexpected character ('%' (code 37)): expected a valid value "),
