@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import re
 import tomllib
 from pathlib import Path
+
+import pytest
+
+from .requirements import distributions_needed
 
 COURSE = Path(__file__).parents[1]
 
@@ -28,6 +33,33 @@ def pins():
 def test_every_dependency_has_an_exact_pin():
     wanted = names(project()["dependencies"]) | names(project()["optional-dependencies"]["test"])
     assert wanted <= pins()
+
+
+SYSTEMS = {
+    "Linux": {"sys_platform": "linux", "platform_system": "Linux"},
+    "macOS": {"sys_platform": "darwin", "platform_system": "Darwin", "platform_machine": "arm64"},
+}
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_what_the_dependencies_bring_is_pinned_too(system, python):
+    markers = SYSTEMS[system] | {"python_version": python, "python_full_version": f"{python}.0"}
+    brought = distributions_needed("labsupport", "test", **markers)
+    assert ("appnope" in brought) == (system == "macOS"), "the markers count"
+    assert brought <= pins()
+
+
+def test_what_is_installed_here_is_what_is_pinned():
+    rows = (COURSE / "constraints.txt").read_text().splitlines()
+    pinned = dict(row.partition(";")[0].strip().split("==") for row in rows if "==" in row and not row.startswith("#"))
+    installed = {}
+    for name in pinned:
+        try:
+            installed[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # for another system
+    assert installed == {name: pinned[name] for name in installed}
 
 
 def test_conda_and_binder_install_the_same_package_with_the_same_pins():

@@ -11,27 +11,9 @@ import venv
 import zipfile
 from pathlib import Path
 
-from packaging.requirements import Requirement
+from .requirements import distributions_needed
 
 COURSE = Path(__file__).parents[1]
-
-
-def distributions_needed(name: str) -> set[str]:
-    """Every distribution that installing ``name`` on this machine brings, itself left out."""
-    needed: set[str] = set()
-    seen: set[tuple[str, str]] = set()
-    open_ends = [(name, "")]
-    while open_ends:
-        owner, extra = open_ends.pop()
-        for text in importlib.metadata.requires(owner) or ():
-            one = Requirement(text)
-            if one.marker and not one.marker.evaluate({"extra": extra}):
-                continue
-            needed.add(one.name)
-            fresh = {(one.name, wanted) for wanted in ("", *one.extras)} - seen
-            seen |= fresh
-            open_ends += sorted(fresh)
-    return needed
 
 
 def put_into(site: Path, distribution: importlib.metadata.Distribution) -> None:

@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 from .. import import_tax
@@ -39,15 +40,21 @@ class _OwnSockets:
 
     def __init__(self, **options: Any) -> None:
         options["kernel_spec_manager"] = ThisPython()
+        self._remove_folder: Callable[[], object] | None = None
         if sys.platform != "win32":
             # In /tmp and short: the path of such a socket may have about 100 characters.
             folder = tempfile.mkdtemp(prefix="lab-kernel-", dir="/tmp")
-            # Not when the kernel is shut down: nobody shuts down a kernel that died.
-            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            # Also for a kernel that died: nobody shuts that down.
+            self._remove_folder = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
             options.update(
                 transport="ipc", ip=os.path.join(folder, "k"), connection_file=os.path.join(folder, "connection.json")
             )
         super().__init__(**options)
+
+    def cleanup_connection_file(self) -> None:
+        super().cleanup_connection_file()  # type: ignore[misc]
+        if self._remove_folder:
+            self._remove_folder()
 
 
 class OwnKernelManager(_OwnSockets, KernelManager):

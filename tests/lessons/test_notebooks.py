@@ -156,7 +156,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], str]:
         f"--rootdir={folder}",
         ".",
     ]
-    path = os.pathsep.join(filter(None, (str(COURSE.root), os.environ.get("PYTHONPATH"))))  # for the course's conftest.py
+    # So that the course's conftest.py, which watches the network, is found.
+    path = os.pathsep.join(filter(None, (str(COURSE.root), os.environ.get("PYTHONPATH"))))
     done = subprocess.run(
         command, cwd=folder, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, timeout=110
     )
