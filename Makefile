@@ -1,5 +1,9 @@
 # Lambda Lab. `make` alone lists the targets.
-PYTHON ?= $(firstword $(foreach v,3.13 3.12 3.11 3.14,$(if $(shell command -v python$(v) && python$(v) -c "import venv, ensurepip" 2>/dev/null),python$(v))) python3)
+# The first of these that is there and can make an environment; else python3, and check-python says what it lacks.
+ifndef PYTHON
+PYTHON := $(shell for version in 3.13 3.12 3.11 3.14; do \
+	python$$version -c 'import venv, ensurepip' >/dev/null 2>&1 && echo python$$version && exit; done; echo python3)
+endif
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
@@ -11,7 +15,7 @@ NBVAL := --nbval-current-env --nbval-sanitize-with tests/lessons/sanitize.cfg \
 .PHONY: help lab test lint build check-python test-static test-python test-notebooks test-browser clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 lab: $(VENV)/lab.stamp ## install what is missing, check the lab, open JupyterLab (ARGS=--no-browser for a server)
 	@$(BIN)/labsupport doctor

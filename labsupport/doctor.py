@@ -105,7 +105,7 @@ def _packages() -> Finding:
 
 def pinned_versions() -> dict[str, str]:
     """Versions of constraints.txt, where the course folder has one."""
-    for folder in (Path.cwd(), *Path.cwd().parents, Path(__file__).resolve().parents[1]):
+    for folder in (Path(__file__).resolve().parents[1], Path.cwd(), *Path.cwd().parents):
         path = folder / "constraints.txt"
         if path.is_file():
             pairs = (row.partition(";")[0].partition("==") for row in path.read_text().splitlines() if "==" in row)

@@ -29,6 +29,11 @@ def own_environment(monkeypatch, tmp_path):
 
 @pytest.fixture
 def joined(monkeypatch, cloud):
+    """LAB_ENDPOINT names the tests' cloud, in which nothing of a lesson is left from other tests."""
+    functions = cloud.client("lambda")
+    for one in functions.list_functions()["Functions"]:
+        if one["FunctionName"].startswith("kestrel-"):
+            functions.delete_function(FunctionName=one["FunctionName"])
     monkeypatch.setenv("LAB_ENDPOINT", cloud.endpoint)
 
 

@@ -53,6 +53,10 @@ def check_json(payload: bytes) -> None:
 
 def _jackson_words(text: str, problem: json.JSONDecodeError) -> str:
     position = problem.pos
+    if problem.msg.startswith("Illegal trailing comma"):  # Python 3.13 points at the comma, AWS at what follows it
+        position += 1
+        while position < len(text) and text[position].isspace():
+            position += 1
     if position >= len(text.rstrip()):
         line, column = _place(text, len(text))
         return f"Unexpected end-of-input{_source(line, column)}"

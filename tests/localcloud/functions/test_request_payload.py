@@ -32,6 +32,8 @@ def test_json_passes(payload):
             b"\x99",
             "Unexpected character ((CTRL-CHAR, code 153)): expected a valid value (JSON String, ",
         ),
+        (b'{"a": 1, }', "Unexpected character ('}' (code 125)): was expecting double-quote to start field name\n at "),
+        (b"[1, ]", "Unexpected character (']' (code 93)): expected a valid value "),
         (b"%", "Unexpected character ('%' (code 37)): expected a valid value "),
         (b"NaN", "Unrecognized token 'NaN'"),
         (b"[" * 100_000, "Document nesting depth (1001) exceeds the maximum allowed"),

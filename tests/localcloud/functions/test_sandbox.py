@@ -28,7 +28,9 @@ def run(box, place, source, variables=None):
     lifeline_read, lifeline_write = os.pipe()
     process = box.start(
         place,
-        {"_HANDLER": "app.handler", "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9"} | (variables or {}),
+        # Every function gets LD_LIBRARY_PATH; a Python that was built with a shared library needs it to start.
+        {"_HANDLER": "app.handler", "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9", "LD_LIBRARY_PATH": "/var/lang/lib"}
+        | (variables or {}),
         write_fd,
         lifeline_read,
     )
