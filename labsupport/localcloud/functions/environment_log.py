@@ -70,9 +70,10 @@ class EnvironmentLog:
         self._tail = bytearray()
 
     def take_tail(self) -> bytes:
-        tail = bytes(self._tail or b"")
+        tail = bytes(self._tail or b"")[-limits.LOG_TAIL_BYTES :]
         self._tail = None
-        return tail[-limits.LOG_TAIL_BYTES :]
+        # The cut may fall inside a character of several bytes; what is left of it would make the text unreadable.
+        return tail.decode(errors="ignore").encode() if tail[:1] >= b"\x80" else tail
 
     def write_platform(self, line: str) -> None:
         """One event of the platform; an empty line writes nothing."""

@@ -74,6 +74,14 @@ def test_the_tail_is_the_last_four_kilobytes():
     assert tail.endswith(b"19999\n")
 
 
+@pytest.mark.parametrize("shift", range(4))
+def test_the_tail_is_never_cut_inside_a_character(shift):
+    """Regression: a tail could begin with the rest of a character of several bytes, and could not be decoded then."""
+    _messages, tail = collect("".join(["x" * shift, "при🦅вет" * 1000, "\n"]).encode())
+    assert tail.decode().endswith("вет\n")
+    assert limits.LOG_TAIL_BYTES - 4 < len(tail) <= limits.LOG_TAIL_BYTES
+
+
 def test_folders_of_the_lab_are_shown_under_their_aws_name():
     messages, _tail = collect(b'File "/somewhere/task/app.py"\n', shown_path=("/somewhere/task", "/var/task"))
     assert messages == ['File "/var/task/app.py"\n']
