@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import secrets
 import subprocess
@@ -77,7 +78,12 @@ class MotoControlPlane:
         return self._process is None or self._process.poll() is not None
 
     async def close(self) -> None:
-        """Store what is left of the logs, end the process; it then removes the state folder."""
+        """Let go of logs not stored yet, end the process; it then removes the state folder."""
+        if self._delivering is not None:
+            # Logs end with the cloud anyway: nobody can read them after this.
+            self._delivering.cancel()
+            with contextlib.suppress(asyncio.CancelledError, aiohttp.ClientError):
+                await self._delivering
         if self._session:
             await self._session.close()
         if self._process and self._process.stdin:

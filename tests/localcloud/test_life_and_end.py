@@ -37,19 +37,20 @@ def client(info, service):
     return boto3.client(service, endpoint_url=info["endpoint"], region_name="us-east-1")
 
 
-def with_a_running_function(info):
-    """A function whose process has a child of its own."""
+def with_a_running_function(info, source=SOURCE):
+    """A function that has been invoked; by default its process has a child of its own."""
     trust = '{"Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}'
     role = client(info, "iam").create_role(RoleName="r", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
-        archive.writestr("app.py", SOURCE)
+        archive.writestr("app.py", source)
     functions = client(info, "lambda")
     functions.create_function(
         FunctionName="f",
         Runtime="python3.13",
         Role=role,
         Handler="app.handler",
+        Timeout=30,
         Code={"ZipFile": package.getvalue()},
     )
     assert functions.invoke(FunctionName="f")["StatusCode"] == 200
@@ -186,3 +187,15 @@ def test_docker_is_not_needed(monkeypatch, tmp_path):
     finally:
         process.terminate()
         process.communicate(timeout=20)
+
+
+def test_ending_while_much_log_waits_prints_no_complaint():
+    """Regression: asyncio reported a task whose connection to moto was closed under it."""
+    process = launch()
+    info = json.loads(process.stdout.readline())
+    with_a_running_function(
+        info, "def handler(event, context):\n    for number in range(200_000):\n        print(number)"
+    )
+    process.terminate()
+    _out, error = process.communicate(timeout=30)
+    assert error == ""
