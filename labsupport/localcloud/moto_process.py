@@ -91,7 +91,8 @@ def main() -> None:
         ident=None,
         clear_untrusted_proxy_headers=False,
     )
-    _warm_up(moto_app)
+    # Beside the first requests, not before them: the cloud is ready a second earlier.
+    threading.Thread(target=_warm_up, args=(moto_app,), daemon=True, name="warm-up").start()
     print(json.dumps({"port": listener.getsockname()[1]}), flush=True)
     server.run()
 
