@@ -29,9 +29,9 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 ACCOUNT_ID = DEFAULT_ACCOUNT_ID
 
-#: The front door sends header names that contain an underscore (S3 user metadata may) in this header, because a
-#: WSGI server drops them: WSGI cannot tell ``X_Foo`` from ``X-Foo``.
-UNDERSCORED_HEADERS = "X-Labsupport-Underscored"
+#: The front door sends header names that contain an underscore (S3 user metadata may) in X-Labsupport-Underscored,
+#: because a WSGI server drops them: WSGI cannot tell ``X_Foo`` from ``X-Foo``.
+_UNDERSCORED_HEADERS = "HTTP_X_LABSUPPORT_UNDERSCORED"
 
 _ROLE_NAME = re.compile(r"arn:aws[a-zA-Z-]*:iam::\d{12}:role/(?:.*/)?([^/]+)$")
 
@@ -45,7 +45,7 @@ def application() -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
     def with_raw_request(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         # moto reads the undecoded path from RAW_URI (werkzeug's own server sets it): S3 keys need it.
         environ["RAW_URI"] = environ.get("REQUEST_URI", "")
-        underscored = environ.pop("HTTP_X_LABSUPPORT_UNDERSCORED", None)
+        underscored = environ.pop(_UNDERSCORED_HEADERS, None)
         names: dict[str, str] = {}
         if underscored:
             for name, value in json.loads(underscored):
@@ -178,7 +178,6 @@ def function_configuration(region: str, name: str, qualifier: str | None) -> dic
         routing = {version: float(weight) for version, weight in weights.items()}
     latest = backend._lambdas.get_function_by_name_with_qualifier(name, "$LATEST")
     logging_config = getattr(function, "logging_config", None) or {}
-    role = iam_role(function.role)
     return {
         "account_id": ACCOUNT_ID,
         "region": region,
@@ -189,7 +188,6 @@ def function_configuration(region: str, name: str, qualifier: str | None) -> dic
         "runtime": function.run_time or "",
         "handler": function.handler or "",
         "role": function.role,
-        "role_exists": role is not None,
         "timeout": int(function.timeout),
         "memory_size": int(function.memory_size),
         "ephemeral_storage": int(function.ephemeral_storage),

@@ -185,14 +185,29 @@ def test_labsupport_cloud_is_the_same_program_and_options_arrive():
     [
         (["--prot", "4566"], "--prot"),
         (["--sandbox", "docker"], "Invalid value for '--sandbox': 'docker' is not one of"),
+        (["--concurrency", "0"], "Invalid value for '--concurrency'"),
+        (["--time-scale", "0"], "Invalid value for '--time-scale'"),
+        (["--port", "70000"], "Invalid value for '--port'"),
+        (["--host", "0.0.0.0"], "--host 0.0.0.0 is not a loopback address"),
     ],
-    ids=["unknown", "wrong-value"],
+    ids=["unknown", "wrong-value", "no-concurrency", "no-time", "no-port", "everyone"],
 )
 def test_a_bad_option_is_one_line(options, named):
     ended = subprocess.run([*COMMAND, *options], capture_output=True, text=True, timeout=30)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert named in ended.stderr
     assert len(ended.stderr.splitlines()) == 1, ended.stderr
+
+
+def test_a_taken_port_is_one_line_that_says_what_to_do():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = subprocess.run([*COMMAND, "--port", str(port)], capture_output=True, text=True, timeout=30)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == (
+        f"labsupport cloud: port {port} on 127.0.0.1 cannot be used: Address already in use. "
+        "Choose another with --port, or --port 0 for any free one.\n"
+    )
 
 
 def test_the_folder_of_a_cloud_that_was_killed_with_all_its_helpers_goes_at_the_next_start(hostile):
@@ -339,10 +354,12 @@ def put_to_work(cloud: CloudUnderTest) -> list[psutil.Process]:
 CASES = [
     ("bwrap", "SIGTERM"),
     ("bwrap", "SIGINT"),
+    ("bwrap", "SIGHUP"),
     ("bwrap", "SIGKILL"),
     ("bwrap", "moto SIGKILL"),
     ("bwrap", "named owner SIGKILL"),
     ("none", "SIGTERM"),
+    ("none", "SIGINT"),
     ("none", "SIGKILL"),
     ("none", "owner SIGKILL"),
 ]
@@ -385,7 +402,7 @@ def test_no_process_and_no_file_is_left_behind(room, tmp_path, sandbox, end):
                 os.kill(running.cloud.identity["pid"], signal.Signals[end])
             until(lambda: all(map(is_gone, processes)), f"left: {[one for one in processes if not is_gone(one)]}")
             until(lambda: not list(folder.glob("labsupport-cloud-*")), f"left: {list(folder.iterdir())}")
-            if end in ("SIGTERM", "SIGINT"):
+            if end in ("SIGTERM", "SIGINT", "SIGHUP"):
                 assert running.process.wait(5) == 0
                 said = running.process.stderr.read().splitlines()
                 assert "labsupport cloud: 1 asynchronous invocation(s) had not ended and are dropped." in said
@@ -399,3 +416,19 @@ def test_no_process_and_no_file_is_left_behind(room, tmp_path, sandbox, end):
         if owner:
             owner.kill()
             owner.wait()
+
+
+def test_ending_while_much_log_waits_prints_no_complaint():
+    """Regression: asyncio reported a task whose connection to moto was closed under it."""
+    with started(errors=subprocess.PIPE) as running:
+        running.cloud.deploy(
+            """
+            def handler(event, context):
+                for number in range(200_000):
+                    print(number)
+            """,
+            Timeout=60,
+        ).invoke({})
+        running.process.terminate()
+        assert running.process.wait(20) == 0
+        assert running.process.stderr.read() == ""

@@ -448,4 +448,9 @@ class ExecutionEnvironment:
 
     def runtime_reports_init_error(self, payload: bytes, error_type: str) -> None:
         """POST /init/error."""
+        try:
+            payload.decode()
+        except UnicodeDecodeError:
+            # From python3.12 on the client posts an init error as Latin-1 bytes; JSON readers expect UTF-8.
+            payload = payload.decode("latin-1").encode()
         self._resolve(self._signal, _Signal(_End.INIT_ERROR, self._show_paths(payload), error_type=error_type))

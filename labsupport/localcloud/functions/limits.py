@@ -1,20 +1,28 @@
-"""Limits of AWS Lambda that the engine enforces, in bytes, seconds and counts.
+"""Limits of AWS Lambda as the engine enforces them, in bytes, seconds and counts.
 
-Source: AWS Lambda Developer Guide, "Lambda quotas" and "Understanding the Lambda execution environment lifecycle"
-(looked up 2026-11-25).
+What a lesson may name, too, stands in ``labsupport.facts`` with its source and is taken from there. The rest is from the
+Lambda Developer Guide, "How Lambda handles errors and retries with asynchronous invocation", and the CloudWatch Logs
+User Guide, "CloudWatch Logs quotas" (looked up 2026-11-25).
 """
 
-SYNCHRONOUS_PAYLOAD_BYTES = 6 * 1024 * 1024
-ASYNCHRONOUS_PAYLOAD_BYTES = 1024 * 1024
-RESPONSE_PAYLOAD_BYTES = 6 * 1024 * 1024
+from __future__ import annotations
+
+from ...facts import FACTS
+
+_MB, _KB = 1024 * 1024, 1024
+
+SYNCHRONOUS_PAYLOAD_BYTES = int(FACTS["synchronous_payload_maximum"].value) * _MB
+ASYNCHRONOUS_PAYLOAD_BYTES = int(FACTS["asynchronous_payload_maximum"].value) * _MB
+RESPONSE_PAYLOAD_BYTES = SYNCHRONOUS_PAYLOAD_BYTES
 #: AWS's error text names this figure, not the round one.
 RESPONSE_PAYLOAD_BYTES_IN_MESSAGE = 6_291_556
-INIT_PHASE_SECONDS = 10.0
-LOG_TAIL_BYTES = 4096
-#: CloudWatch Logs quotas: the largest event, less the 26 bytes that each event counts for itself.
-LOG_EVENT_BYTES = 256 * 1024 - 26
+INIT_PHASE_SECONDS = float(FACTS["init_phase_maximum"].value)
+LOG_TAIL_BYTES = int(FACTS["log_tail_maximum"].value) * _KB
+#: The largest log event, less the 26 bytes that each event counts for itself.
+LOG_EVENT_BYTES = 256 * _KB - 26
 ASYNCHRONOUS_RETRY_WAITS_SECONDS = (60.0, 120.0)
 ASYNCHRONOUS_MAXIMUM_AGE_SECONDS = 6 * 3600.0
 #: Idle environments are kept "for some time"; AWS does not say how long. Five to seven minutes is what people see.
 IDLE_SECONDS = 300.0
+#: Open files of one environment, as resource.getrlimit prints it inside a function.
 OPEN_FILES = 1024
