@@ -7,9 +7,7 @@ import base64
 import binascii
 import json
 import re
-import secrets
 import sys
-import time
 import traceback
 import uuid
 from dataclasses import dataclass
@@ -22,10 +20,12 @@ from multidict import CIMultiDict
 from .control_plane import MotoControlPlane
 from .functions import limits
 from .functions.engine import Engine
+from .functions.recursion import RecursionStopped, next_trace
 from .functions.request_payload import PayloadNotJson, check_json
-from .functions.specification import FunctionNotFound, FunctionSpecification, Invocation, Throttled
+from .functions.specification import FunctionNotFound, Invocation, Throttled
 
 _INVOKE = re.compile(r"/2015-03-31/functions/([^/]+)/invocations/?$")
+_INVOKE_ASYNC = re.compile(r"/2014-11-13/functions/([^/]+)/invoke-async/?$")
 _FUNCTION_CALL = re.compile(r"/20\d\d-\d\d-\d\d/functions/([^/]+)(?:/|$)")
 _QUALIFIERS_DISAGREE = "The derived qualifier from the function name does not match the specified qualifier."
 _CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
@@ -104,14 +104,20 @@ class FrontDoor:
         match = _INVOKE.match(raw_path) if request.method == "POST" else None
         if match:
             return await self._invoke(request, unquote(match[1]), body)
+        match = _INVOKE_ASYNC.match(raw_path) if request.method == "POST" else None
+        if match:
+            return await self._invoke(request, unquote(match[1]), body, deprecated=True)
         return await self._forward(request, body)
 
     # --- Invoke ------------------------------------------------------------------------------------------------
 
-    async def _invoke(self, request: web.BaseRequest, function: str, body: bytes) -> web.Response:
+    async def _invoke(
+        self, request: web.BaseRequest, function: str, body: bytes, *, deprecated: bool = False
+    ) -> web.Response:
+        """Invoke, or the ``deprecated`` InvokeAsync: always an Event, at most 256 KB, and no trace is passed on."""
         request_id = str(uuid.uuid4())
         headers = request.headers
-        invocation_type = headers.get("X-Amz-Invocation-Type", "RequestResponse")
+        invocation_type = "Event" if deprecated else headers.get("X-Amz-Invocation-Type", "RequestResponse")
         parsed = parse_function_name(function)
         if parsed is None:
             return _error(
@@ -132,6 +138,8 @@ class FrontDoor:
                 request_id,
             )
         region = self._region_of(request)
+        if parsed.region and "Authorization" not in headers:  # moto's services send events unsigned, in any region
+            region = parsed.region
         wanted = request.query.get("Qualifier")
         if parsed.region and parsed.region != region:
             return _error(
@@ -149,20 +157,19 @@ class FrontDoor:
             )
         qualifier = parsed.qualifier or wanted
 
-        async def specification() -> FunctionSpecification:
-            return await self._engine.specification(region, parsed.name, qualifier)
-
         asynchronous = invocation_type == "Event"
         limit = limits.ASYNCHRONOUS_PAYLOAD_BYTES if asynchronous else limits.SYNCHRONOUS_PAYLOAD_BYTES
+        if deprecated:
+            limit = limits.INVOKE_ASYNC_PAYLOAD_BYTES
         if len(body) > limit:
             return _error(
                 413,
                 "RequestEntityTooLargeException",
-                f"Request must be smaller than {limit} bytes for the InvokeFunction operation",
+                f"Request must be smaller than {limit} bytes for the {'InvokeAsync' if deprecated else 'InvokeFunction'} operation",
                 request_id,
             )
         try:
-            found = await specification()
+            found = await self._engine.specification(region, parsed.name, qualifier)
             client_context = _client_context(headers.get("X-Amz-Client-Context"))
             check_json(body)
         except FunctionNotFound as problem:
@@ -171,7 +178,7 @@ class FrontDoor:
             return _error(400, "InvalidRequestContentException", str(problem), request_id)
         if invocation_type == "DryRun":
             return web.Response(status=204, headers={"x-amzn-RequestId": request_id})
-        trace_id = _trace_id(headers.get("X-Amzn-Trace-Id"))
+        trace_id = next_trace(None if deprecated else headers.get("X-Amzn-Trace-Id"), found.arn)
         invocation = Invocation(
             request_id=request_id,
             invoked_function_arn=f"{found.arn}:{qualifier}" if qualifier else found.arn,
@@ -180,7 +187,7 @@ class FrontDoor:
             client_context=None if asynchronous else client_context,
         )
         if asynchronous:
-            self._engine.invoke_later(specification, invocation)
+            self._engine.asynchronous.accept(region, parsed.name, qualifier, invocation)
             return web.Response(status=202, headers={"x-amzn-RequestId": request_id, "X-Amzn-Trace-Id": trace_id})
         try:
             outcome = await self._engine.invoke(found, invocation)
@@ -192,6 +199,8 @@ class FrontDoor:
                 request_id,
                 extra={"Reason": problem.reason},
             )
+        except RecursionStopped as problem:
+            return _error(400, "RecursiveInvocationException", str(problem), request_id, key="Message")
         answer = CIMultiDict(
             {
                 "Content-Type": outcome.content_type,
@@ -257,13 +266,6 @@ class FrontDoor:
     def _service_of(request: web.BaseRequest) -> str:
         match = _CREDENTIAL.search(request.headers.get("Authorization", ""))
         return match[2] if match else ""
-
-
-def _trace_id(given: str | None) -> str:
-    """An X-Ray trace header: the caller's root kept, a new parent for this invocation."""
-    root = re.search(r"Root=(1-[0-9a-f]{8}-[0-9a-f]{24})", given or "")
-    new_root = root[1] if root else f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
-    return f"Root={new_root};Parent={secrets.token_hex(8)};Sampled=0"
 
 
 def _client_context(header: str | None) -> str | None:

@@ -46,13 +46,15 @@ def main() -> None:
     token = settings["token"]
 
     def send_invocation(function_arn: str, payload: bytes, invocation_type: str) -> None:
+        headers = {"X-Amz-Invocation-Type": invocation_type, "Content-Type": "application/json"}
+        trace = moto_seam.trace_header()
         connection = HTTPConnection(front_door, timeout=30)
         try:
             connection.request(
                 "POST",
                 f"/2015-03-31/functions/{function_arn}/invocations",
                 body=payload,
-                headers={"X-Amz-Invocation-Type": invocation_type, "Content-Type": "application/json"},
+                headers=headers | ({"X-Amzn-Trace-Id": trace} if trace else {}),
             )
             connection.getresponse().read()
         finally:
@@ -60,6 +62,7 @@ def main() -> None:
 
     moto_seam.replace_lambda_invoke(send_invocation)
     moto_seam.keep_logging_configuration()
+    moto_seam.keep_trace_header_of_messages()
     moto_seam.refuse_what_lambda_refuses()
     moto_app = moto_seam.application()
 

@@ -15,6 +15,7 @@ import threading
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from typing import Any
 
 from moto.awslambda import models as lambda_models
@@ -26,6 +27,7 @@ from moto.core.request import (
 )
 from moto.iam import iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.sqs import models as sqs_models
 
 ACCOUNT_ID = DEFAULT_ACCOUNT_ID
 
@@ -35,7 +37,13 @@ _UNDERSCORED_HEADERS = "HTTP_X_LABSUPPORT_UNDERSCORED"
 
 _ROLE_NAME = re.compile(r"arn:aws[a-zA-Z-]*:iam::\d{12}:role/(?:.*/)?([^/]+)$")
 
+#: Services that pass the X-Ray header of a request on to the functions they start (Lambda Developer Guide, "Use Lambda
+#: recursive loop detection to prevent infinite loops"); a loop through any other is not seen.
+_SERVICES_THAT_PASS_THE_TRACE_ON = frozenset(("s3", "sns", "sqs"))
+_SERVICE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
+
 _logs_lock = threading.Lock()
+_trace_header: ContextVar[str | None] = ContextVar("trace_header", default=None)
 
 
 def application() -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
@@ -54,9 +62,36 @@ def application() -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
                     environ[key] = value
                     names[key] = name
         environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = names
-        return moto_app(environ, start_response)
+        service = _SERVICE.search(environ.get("HTTP_AUTHORIZATION", ""))
+        passes_on = service is not None and service[1] in _SERVICES_THAT_PASS_THE_TRACE_ON
+        token = _trace_header.set(environ.get("HTTP_X_AMZN_TRACE_ID") if passes_on else None)
+        try:
+            return moto_app(environ, start_response)
+        finally:
+            _trace_header.reset(token)
 
     return with_raw_request
+
+
+def trace_header() -> str | None:
+    """The X-Ray header of the request that moto serves in this thread, if what it starts carries it on."""
+    return _trace_header.get()
+
+
+def keep_trace_header_of_messages() -> None:
+    """A message sent with an X-Ray header has it as its system attribute AWSTraceHeader (Amazon SQS Developer Guide,
+    "Amazon SQS message metadata"), from where a poller passes it on."""
+    message_class = sqs_models.Message
+    original_init = message_class.__init__
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        original_init(self, *args, **kwargs)
+        header = trace_header()
+        if header and "AWSTraceHeader" not in self.system_attributes:
+            attribute = {"DataType": "String", "StringValue": header}
+            self.system_attributes = self.system_attributes | {"AWSTraceHeader": attribute}
+
+    message_class.__init__ = __init__  # type: ignore[method-assign]
 
 
 def replace_lambda_invoke(send_invocation: Callable[..., None]) -> None:
@@ -75,8 +110,8 @@ def replace_lambda_invoke(send_invocation: Callable[..., None]) -> None:
 
 
 def keep_logging_configuration() -> None:
-    """moto 5.2.5 drops ``LoggingConfig``; keep it on the function and show it where AWS shows it (CreateFunction,
-    GetFunctionConfiguration … always answer with ``LogFormat`` and ``LogGroup``)."""
+    """moto 5.2.5 drops ``LoggingConfig`` and ``DeadLetterConfig``; keep them on the function and show them where AWS
+    does (CreateFunction, GetFunctionConfiguration … always answer with ``LogFormat`` and ``LogGroup``)."""
     function_class = lambda_models.LambdaFunction
     original_init = function_class.__init__
     original_update = function_class.update_configuration
@@ -85,10 +120,13 @@ def keep_logging_configuration() -> None:
     def __init__(self: Any, account_id: str, spec: dict[str, Any], *args: Any, **kwargs: Any) -> None:
         original_init(self, account_id, spec, *args, **kwargs)
         self.logging_config = dict(spec.get("LoggingConfig") or {})
+        self.dead_letter_config = dict(spec.get("DeadLetterConfig") or {})
 
     def update_configuration(self: Any, config_updates: dict[str, Any]) -> Any:
         if config_updates.get("LoggingConfig"):
             self.logging_config = dict(config_updates["LoggingConfig"])
+        if "DeadLetterConfig" in config_updates:
+            self.dead_letter_config = dict(config_updates["DeadLetterConfig"] or {})
         # Any update, a new Description even, makes LastModified new and the warm environments old; moto leaves it.
         self.last_modified = lambda_models.iso_8601_datetime_with_nanoseconds()
         return original_update(self, config_updates)
@@ -99,6 +137,8 @@ def keep_logging_configuration() -> None:
             "LogFormat": "Text",
             "LogGroup": f"/aws/lambda/{self.function_name}",
         } | self.logging_config
+        if self.dead_letter_config.get("TargetArn"):
+            configuration["DeadLetterConfig"] = self.dead_letter_config
         return configuration
 
     function_class.__init__ = __init__  # type: ignore[method-assign]
@@ -199,8 +239,11 @@ def function_configuration(region: str, name: str, qualifier: str | None) -> dic
         "application_log_level": logging_config.get("ApplicationLogLevel"),
         "system_log_level": logging_config.get("SystemLogLevel"),
         "log_group": logging_config.get("LogGroup") or f"/aws/lambda/{function.function_name}",
-        "reserved_concurrency": latest.reserved_concurrency,
+        "reserved_concurrency": None if latest.reserved_concurrency is None else int(latest.reserved_concurrency),
         "retry_attempts": _event_invoke_setting(latest, "MaximumRetryAttempts"),
+        "dead_letter_target": getattr(latest, "dead_letter_config", {}).get("TargetArn") or None,
+        "on_success": _destination(latest, "OnSuccess"),
+        "on_failure": _destination(latest, "OnFailure"),
         "maximum_event_age": _event_invoke_setting(latest, "MaximumEventAgeInSeconds"),
         # Two configurations never share an execution environment: this tells them apart.
         "revision": "|".join(
@@ -221,8 +264,16 @@ def function_configuration(region: str, name: str, qualifier: str | None) -> dic
     }
 
 
+def _destination(function: Any, kind: str) -> str | None:
+    for invoke_config in reversed(function.event_invoke_config):
+        arn = (invoke_config.config.get("DestinationConfig") or {}).get(kind, {}).get("Destination")
+        if arn:
+            return str(arn)
+    return None
+
+
 def _event_invoke_setting(function: Any, key: str) -> int | None:
-    for invoke_config in function.event_invoke_config:
+    for invoke_config in reversed(function.event_invoke_config):
         value = invoke_config.config.get(key)
         if value is not None:
             return int(value)

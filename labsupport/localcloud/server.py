@@ -20,7 +20,8 @@ from .. import __version__
 from .control_plane import MotoControlPlane, MotoDown
 from .front_door import FrontDoor
 from .functions import runtime_folder
-from .functions.engine import Engine, default_concurrency, total_memory_bytes
+from .functions.concurrency import default_concurrency, total_memory_bytes
+from .functions.engine import Engine
 from .functions.sandbox import Sandbox
 
 _OWNER_CHECK_SECONDS = 0.5

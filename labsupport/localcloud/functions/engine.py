@@ -1,7 +1,7 @@
-"""Chooses an environment for each invocation: reuse, start, throttle, retire; and runs asynchronous invocations.
+"""Chooses an environment for each invocation: reuse, start, retire.
 
-Source: Lambda Developer Guide, "Understanding Lambda function scaling" and "How Lambda handles errors and retries
-with asynchronous invocation".
+Source: Lambda Developer Guide, "Understanding Lambda function scaling". What is throttled is decided in
+``concurrency``; events that wait to be run are in ``asynchronous``.
 """
 
 from __future__ import annotations
@@ -12,15 +12,18 @@ import random
 import shutil
 import sys
 import time
+import uuid
 from collections import deque
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from . import error_documents, limits
+from . import destinations, error_documents, limits, recursion
+from .asynchronous import AsynchronousInvocations, Ended
 from .code_store import CodeStore
-from .environment import ExecutionEnvironment
+from .concurrency import Concurrency
+from .environment import ExecutionEnvironment, new_stream_name
+from .invocation_record import failure_targets
 from .sandbox import Sandbox
 from .specification import (
     CodeUnusable,
@@ -28,7 +31,6 @@ from .specification import (
     FunctionSpecification,
     Invocation,
     InvocationOutcome,
-    Throttled,
 )
 
 _MEMORY_CHECK_SECONDS = 0.02
@@ -37,7 +39,7 @@ _RETIREMENT_CHECK_SECONDS = 1.0
 _FINISHING_SECONDS = 0.5
 
 
-class ControlPlane(Protocol):
+class ControlPlane(destinations.AwsServices, Protocol):
     """Where functions, their code and their roles are kept (the moto process)."""
 
     async def function(self, region: str, name: str, qualifier: str | None) -> FunctionSpecification | None: ...
@@ -45,8 +47,6 @@ class ControlPlane(Protocol):
     async def code(self, region: str, name: str, version: str) -> bytes: ...
 
     async def layer(self, region: str, arn: str) -> bytes | None: ...
-
-    async def credentials(self, region: str, role: str, session_name: str) -> dict[str, str]: ...
 
     def deliver_log(self, region: str, group: str, stream: str, events: list[dict[str, object]]) -> None: ...
 
@@ -73,21 +73,22 @@ class Engine:
         folder: Path,
         concurrency: int,
         time_scale: float = 1.0,
+        role_allows: destinations.RoleAllows = destinations.always_allowed,
     ) -> None:
+        self.concurrency = Concurrency(concurrency)
+        self.asynchronous = AsynchronousInvocations(self, self._asynchronous_ended, time_scale)
         self.sandbox = sandbox
         self.lifeline_fd, self._lifeline_write_fd = os.pipe()
         self._control_plane = control_plane
         self._folder = folder
         self._code = CodeStore(folder / "code")
         self._code_locks: dict[Path, asyncio.Lock] = {}
-        self._concurrency = concurrency
+        self._loops = recursion.Loops()
+        self._deliveries = destinations.Deliveries(control_plane, self, self.note, role_allows)
         self._time_scale = time_scale
         self._pools: dict[tuple[str, str, str], _Pool] = {}
-        self._running: dict[tuple[str, str], int] = {}
-        self._running_total = 0
         self._specifications: dict[tuple[str, str, str | None], FunctionSpecification] = {}
         self._counter = 0
-        self._asynchronous: set[asyncio.Task[None]] = set()
         self._closing: set[asyncio.Task[None]] = set()
         self._memory_watch: asyncio.Task[None] | None = None
         self._housekeeping = asyncio.get_running_loop().create_task(self._retire_when_idle())
@@ -124,18 +125,47 @@ class Engine:
         self._specifications.clear()
 
     async def forget_function(self, region: str, name: str) -> None:
-        """The function was deleted: its environments end."""
+        """The function was deleted: its environments end, its queued events are dropped."""
         self.forget_specifications()
+        self.concurrency.reserve(region, name, None)
+        self.asynchronous.forget(region, name)
         for key in [key for key in self._pools if key[:2] == (region, name)]:
             for environment in list(self._pools[key].idle):
                 self._retire(key, environment)
 
     async def invoke(self, specification: FunctionSpecification, invocation: Invocation) -> InvocationOutcome:
-        """Run one event synchronously. Raises Throttled; everything the function does is in the outcome."""
-        key = (specification.region, specification.name)
-        self._admit(specification, key)
-        self._running[key] = self._running.get(key, 0) + 1
-        self._running_total += 1
+        """Run one event synchronously. Raises Throttled and RecursionStopped; everything the function does is in the
+        outcome."""
+        try:
+            recursion.refuse_loop(specification, invocation)
+        except recursion.RecursionStopped:
+            self._tell_of_loop(specification, invocation, "Its caller got RecursiveInvocationException.")
+            raise
+        self.admit(specification)
+        return await self.run_admitted(specification, invocation)
+
+    async def accept(self, region: str, name: str, qualifier: str | None, payload: bytes, trace: str | None) -> str:
+        """Queue an event that Lambda itself sends (an invocation record). The request id it runs under.
+
+        ``trace`` is the X-Ray header of the invocation it comes from. Raises FunctionNotFound.
+        """
+        specification = await self.specification(region, name, qualifier)
+        invocation = Invocation(
+            request_id=str(uuid.uuid4()),
+            invoked_function_arn=f"{specification.arn}:{qualifier}" if qualifier else specification.arn,
+            payload=payload,
+            trace_id=recursion.next_trace(trace, specification.arn),
+        )
+        self.asynchronous.accept(region, name, qualifier, invocation)
+        return invocation.request_id
+
+    def admit(self, specification: FunctionSpecification, *, asynchronous: bool = False) -> None:
+        """Take a place for one invocation. Raises Throttled."""
+        self.concurrency.admit(specification, asynchronous=asynchronous)
+
+    async def run_admitted(self, specification: FunctionSpecification, invocation: Invocation) -> InvocationOutcome:
+        """Run an event that has been given a place with ``admit``; the place is given back in the end."""
+        started = time.monotonic()
         try:
             try:
                 environment = await self._acquire(specification)
@@ -151,39 +181,39 @@ class Engine:
             pool.busy.add(environment)
             self._watch_memory()
             try:
-                return await environment.invoke(invocation)
+                outcome = await environment.invoke(invocation)
             finally:
                 pool.busy.discard(environment)
                 if environment.finishing:
                     pool.finishing.add(environment)
+            self._loops.record(specification, invocation, outcome, started, time.monotonic())
+            return outcome
         finally:
-            self._running[key] -= 1
-            self._running_total -= 1
+            self.concurrency.release(specification)
 
-    def invoke_later(
-        self,
-        specification_of: Callable[[], Awaitable[FunctionSpecification]],
-        invocation: Invocation,
-    ) -> None:
-        """Accept an asynchronous invocation. Errors of the function are retried, throttles until the age limit."""
-        task = asyncio.get_running_loop().create_task(self._run_asynchronously(specification_of, invocation))
-        self._asynchronous.add(task)
-        task.add_done_callback(self._asynchronous.discard)
+    def note(self, specification: FunctionSpecification, text: str, log_stream: str = "") -> None:
+        """Write a line of the lab's own into the function's log, into a stream of its own if none is named."""
+        stream = log_stream or new_stream_name(specification)
+        event: dict[str, object] = {"timestamp": int(time.time() * 1000), "message": text}
+        self._control_plane.deliver_log(specification.region, specification.log_group, stream, [event])
+
+    async def _asynchronous_ended(self, ended: Ended) -> None:
+        if ended.condition == "RecursiveInvocation":
+            where = failure_targets(ended.specification)
+            self._tell_of_loop(ended.specification, ended.event.invocation, f"Its event {where}.")
+        await self._deliveries.deliver(ended)
+
+    def _tell_of_loop(self, specification: FunctionSpecification, invocation: Invocation, what_happened: str) -> None:
+        note = self._loops.note(specification, invocation, what_happened)
+        if note:
+            self.note(specification, note.text, note.log_stream)
 
     async def close(self) -> None:
-        """End every environment; says on stderr how many accepted events were not run."""
+        """End every environment; says on stderr how many accepted events of which functions were not run."""
         self._housekeeping.cancel()
         if self._memory_watch:
             self._memory_watch.cancel()
-        if self._asynchronous:
-            print(
-                f"labsupport cloud: {len(self._asynchronous)} asynchronous invocation(s) had not ended "
-                "and are dropped.",
-                file=sys.stderr,
-                flush=True,
-            )
-            for task in self._asynchronous:
-                task.cancel()
+        await self.asynchronous.close()
         environments = [
             environment for pool in self._pools.values() for environment in {*pool.idle, *pool.busy, *pool.finishing}
         ]
@@ -217,13 +247,6 @@ class Engine:
     @staticmethod
     def _pool_key(specification: FunctionSpecification) -> tuple[str, str, str]:
         return (specification.region, specification.name, specification.revision)
-
-    def _admit(self, specification: FunctionSpecification, key: tuple[str, str]) -> None:
-        reserved = specification.reserved_concurrency
-        if reserved is not None and self._running.get(key, 0) >= int(reserved):
-            raise Throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
-        if self._running_total >= self._concurrency:
-            raise Throttled("ConcurrentInvocationLimitExceeded")
 
     async def _acquire(self, specification: FunctionSpecification) -> ExecutionEnvironment:
         key = self._pool_key(specification)
@@ -297,7 +320,7 @@ class Engine:
         idle = [
             (environment.idle_since, key, environment) for key, pool in self._pools.items() for environment in pool.idle
         ]
-        if len(idle) + self._running_total > self._concurrency:
+        if len(idle) + self.concurrency.running > self.concurrency.limit:
             idle.sort(key=lambda entry: entry[0])
             _since, key, environment = idle[0]
             self._retire(key, environment)
@@ -328,44 +351,3 @@ class Engine:
             for pool in list(self._pools.values()):
                 for environment in list(pool.busy):
                     environment.exceeds_memory()
-
-    async def _run_asynchronously(
-        self,
-        specification_of: Callable[[], Awaitable[FunctionSpecification]],
-        invocation: Invocation,
-    ) -> None:
-        accepted = time.monotonic()
-        failures = 0
-        throttle_wait = 1.0
-        while True:
-            try:
-                specification = await specification_of()
-            except FunctionNotFound:
-                return
-            maximum_age = specification.maximum_event_age or limits.ASYNCHRONOUS_MAXIMUM_AGE_SECONDS
-            retries = 2 if specification.retry_attempts is None else specification.retry_attempts
-            try:
-                outcome = await self.invoke(specification, invocation)
-            except Throttled:  # not a failed attempt: AWS puts the event back for up to six hours
-                wait, throttle_wait = throttle_wait, min(throttle_wait * 2, 300.0)
-            else:
-                if outcome.function_error is None or failures >= retries:
-                    return
-                wait = limits.ASYNCHRONOUS_RETRY_WAITS_SECONDS[failures]
-                failures += 1
-            if time.monotonic() - accepted + wait * self._time_scale > maximum_age:
-                return
-            await asyncio.sleep(wait * self._time_scale)
-
-
-def default_concurrency(total_memory_bytes: int) -> int:
-    """How many environments fit the machine when each uses 128 MB of half its memory; at least 10, at most AWS's
-    default account limit of 1,000."""
-    return max(10, min(1000, total_memory_bytes // 2 // (128 * 1024 * 1024)))
-
-
-def total_memory_bytes() -> int:
-    """Physical memory of this machine."""
-    import psutil
-
-    return int(psutil.virtual_memory().total)

@@ -71,6 +71,11 @@ class _Signal:
     exit_status: int = 0
 
 
+def new_stream_name(specification: FunctionSpecification) -> str:
+    """A log stream name that no environment has had: date, version, 32 random hexadecimal digits."""
+    return f"{datetime.now(UTC):%Y/%m/%d}/[{specification.version}]{secrets.token_hex(16)}"
+
+
 class ExecutionEnvironment:
     """Made by the engine; ``await invoke(…)`` for one event after another; ``await close()`` in the end."""
 
@@ -85,7 +90,7 @@ class ExecutionEnvironment:
         notes: tuple[str, ...] = (),
     ) -> None:
         self.specification = specification
-        self.log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[{specification.version}]{secrets.token_hex(16)}"
+        self.log_stream = new_stream_name(specification)
         self.idle_since = 0.0
         self.is_free = False
         self._host = host
@@ -257,25 +262,24 @@ class ExecutionEnvironment:
         self._log.drain(to_the_end=True)
         self._log.end_line()
         self._log.write_platform(self._platform_log.end(invocation.request_id))
-        self._log.write_platform(
-            self._platform_log.report(
-                Report(
-                    request_id=invocation.request_id,
-                    duration=duration,
-                    memory_size=self.specification.memory_size,
-                    max_memory_used=memory,
-                    init_duration=init_milliseconds,
-                    status=status,
-                    error_type=error_type,
-                )
-            )
+        report = Report(
+            request_id=invocation.request_id,
+            duration=duration,
+            memory_size=self.specification.memory_size,
+            max_memory_used=memory,
+            init_duration=init_milliseconds,
+            status=status,
+            error_type=error_type,
         )
+        self._log.write_platform(self._platform_log.report(report))
         return InvocationOutcome(
             payload=payload,
             content_type=ended.content_type if function_error is None else "application/json",
             function_error=function_error,
             executed_version=self.specification.version,
             log_tail=self._log.take_tail(),
+            billed_duration=report.billed_duration,
+            log_stream=self.log_stream,
         )
 
     def _init_report(self, milliseconds: float, phase: str, ended: _Signal) -> str:

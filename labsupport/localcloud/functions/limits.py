@@ -22,6 +22,17 @@ LOG_TAIL_BYTES = int(FACTS["log_tail_maximum"].value) * _KB
 LOG_EVENT_BYTES = 256 * _KB - 26
 ASYNCHRONOUS_RETRY_WAITS_SECONDS = (60.0, 120.0)
 ASYNCHRONOUS_MAXIMUM_AGE_SECONDS = 6 * 3600.0
+#: A throttled event goes back to the queue; the interval doubles from the first to the second figure.
+ASYNCHRONOUS_THROTTLE_WAITS_SECONDS = (1.0, 300.0)
+#: The deprecated InvokeAsync keeps the old limit ("The payload limit is 256KB", API reference, InvokeAsync).
+INVOKE_ASYNC_PAYLOAD_BYTES = 256 * _KB
+#: A dead-letter message's ErrorMessage attribute is "the first 1 KB of the error message".
+DEAD_LETTER_ERROR_MESSAGE_BYTES = _KB
+#: Amazon SNS, "Publish": a message holds at most 256 KB.
+SNS_MESSAGE_BYTES = 256 * _KB
+#: How often one function may run in one chain of requests ("approximately 16 times", Lambda Developer Guide,
+#: "Use Lambda recursive loop detection to prevent infinite loops").
+RECURSIVE_LOOP_RUNS = 16
 #: Idle environments are kept "for some time"; AWS does not say how long. Five to seven minutes is what people see.
 IDLE_SECONDS = 300.0
 #: Open files of one environment, as resource.getrlimit prints it inside a function.

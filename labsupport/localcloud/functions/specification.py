@@ -33,6 +33,12 @@ class FunctionSpecification:
     maximum_event_age: int | None
     revision: str
     alias_weights: dict[str, float] = field(default_factory=dict)
+    #: ARNs of where asynchronous invocations leave their events and records; None when not configured.
+    dead_letter_target: str | None = None
+    on_success: str | None = None
+    on_failure: str | None = None
+    #: "Terminate" or "Allow": what happens when the function turns out to be part of a loop.
+    recursive_loop: str = "Terminate"
 
     @property
     def arn(self) -> str:
@@ -61,13 +67,15 @@ class Invocation:
 @dataclass(frozen=True)
 class InvocationOutcome:
     """How an invocation ended: the runtime's bytes, and ``function_error`` ("Unhandled") when it is an error
-    document. ``log_tail`` is at most the last 4 KB of the invocation's log."""
+    document. ``log_tail`` is at most the last 4 KB of the invocation's log, ``billed_duration`` whole milliseconds."""
 
     payload: bytes
     content_type: str
     function_error: str | None
     executed_version: str
     log_tail: bytes
+    billed_duration: int = 0
+    log_stream: str = ""
 
 
 class FunctionNotFound(Exception):

@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from labsupport.localcloud.functions import runtime_folder
-from labsupport.localcloud.functions.engine import Engine, default_concurrency
+from labsupport.localcloud.functions.engine import Engine
 from labsupport.localcloud.functions.sandbox import Sandbox
 from labsupport.localcloud.functions.specification import (
     FunctionNotFound,
@@ -226,35 +226,3 @@ def test_a_function_that_is_not_there(tmp_path):
 
     with pytest.raises(FunctionNotFound, match=r"Function not found: .*:function:nope:\$LATEST"):
         asyncio.run(run())
-
-
-def test_an_asynchronous_invocation_that_fails_is_tried_three_times(tmp_path):
-    async def run():
-        async with engine(tmp_path, time_scale=0.001) as (running, plane):
-            plane.put("f", "def handler(event, context):\n    print('attempt', context.aws_request_id)\n    1/0")
-            event = invocation()
-            running.invoke_later(lambda: running.specification(REGION, "f", None), event)
-            deadline = time.monotonic() + 10
-            while running._asynchronous and time.monotonic() < deadline:
-                await asyncio.sleep(0.05)
-            return event.request_id, [message for _stream, message in plane.logged if "attempt" in message]
-
-    request_id, attempts = asyncio.run(run())
-    assert attempts == [f"attempt {request_id}\n"] * 3
-
-
-def test_what_a_shutdown_drops_is_said(tmp_path, capsys):
-    async def run():
-        async with engine(tmp_path) as (running, plane):
-            plane.put("f", SLEEPER)
-            running.invoke_later(lambda: running.specification(REGION, "f", None), invocation(5))
-            await asyncio.sleep(0.3)
-
-    asyncio.run(run())
-    assert "1 asynchronous invocation(s) had not ended and are dropped" in capsys.readouterr().err
-
-
-def test_the_default_concurrency_fits_the_machine():
-    assert default_concurrency(1 * 1024**3) == 10
-    assert default_concurrency(8 * 1024**3) == 32
-    assert default_concurrency(10_000 * 1024**3) == 1000
