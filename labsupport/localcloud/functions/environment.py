@@ -1,4 +1,4 @@
-"""One execution environment: a process under the runtime client, used for one invocation at a time.
+"""One execution environment: its phases, and what it says and answers of each invocation.
 
 Life of an environment (Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle"): the init
 phase has 10 seconds; if it fails, init runs again within the first invocation, where the function's timeout holds.
@@ -9,14 +9,11 @@ stream and /tmp stay. Between invocations the process is frozen.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import enum
 import os
 import secrets
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,14 +22,12 @@ from typing import Protocol
 
 from . import error_documents, limits
 from .environment_log import EnvironmentLog
-from .memory import peak_memory
 from .platform_log import PlatformLog, Report
 from .runtime_api import Delivery, RuntimeApi, RuntimeGone
+from .runtime_process import RuntimeProcess
 from .sandbox import Place, Sandbox
 from .specification import FunctionSpecification, Invocation, InvocationOutcome
 from .variables import environment_variables
-
-_MEMORY_READ_SECONDS = 0.1
 
 
 class EnvironmentHost(Protocol):
@@ -106,16 +101,13 @@ class ExecutionEnvironment:
             host.sandbox.visible_path(self._place),
         )
         self._api: RuntimeApi | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-        self._process_fd: int | None = None
+        self._process: RuntimeProcess | None = None
         self._signal: asyncio.Future[_Signal] | None = None
         self._next: asyncio.Future[Delivery] | None = None
         self._current: Invocation | None = None
         self._first_init_done = False
-        self._frozen = False
         self._killed_for_memory = False
         self._peak_memory = 0
-        self._memory_read = 0.0
         self._closed = False
 
     # --- the engine's side -------------------------------------------------------------------------------------
@@ -168,15 +160,7 @@ class ExecutionEnvironment:
 
     def exceeds_memory(self) -> bool:
         """Kill the process if it uses more than the function's MemorySize; True when it did so."""
-        if self._process is None or self._killed_for_memory:
-            return False
-        used = peak_memory(self._process.pid)
-        self._peak_memory = max(self._peak_memory, used)
-        if used <= self.specification.memory_size * 1024 * 1024:
-            return False
-        self._killed_for_memory = True
-        self._signal_group(signal.SIGKILL)
-        return True
+        return bool(self._process and self._process.exceeds_memory(self.specification.memory_size * 1024 * 1024))
 
     # --- phases ------------------------------------------------------------------------------------------------
 
@@ -222,7 +206,8 @@ class ExecutionEnvironment:
         }
         if invocation.client_context:
             headers["Lambda-Runtime-Client-Context"] = invocation.client_context
-        self._thaw()
+        if self._process:
+            self._process.thaw()
         waiting = self._expect_signal()
         delivery, self._next = self._next, None
         delivery.set_result(Delivery(headers, invocation.payload))
@@ -301,89 +286,44 @@ class ExecutionEnvironment:
         variables = environment_variables(self.specification, self._credentials, self.log_stream, self._api.port)
         self._killed_for_memory = False
         self._peak_memory = 0
-        self._memory_read = 0.0
         waiting = self._expect_signal()
         log_fd = self._log.open_pipe()
+        sandbox = self._host.sandbox
         try:
-            self._process = self._host.sandbox.start(self._place, variables, log_fd, self._host.lifeline_fd)
+            process = sandbox.start(self._place, variables, log_fd, self._host.lifeline_fd)
         finally:
             os.close(log_fd)
+        self._process = RuntimeProcess(process, sandbox.kind == "bwrap", self._process_ended)
         (self._folder / "process_group").write_text(str(self._process.pid))
-        self._frozen = False
-        self._watch_exit()
         ended = await self._await_signal(waiting, seconds)
-        if ended.end is _End.READY:
-            return ended
-        await self._kill()
+        if ended.end is not _End.READY:
+            await self._kill()
         return ended
 
-    def _watch_exit(self) -> None:
-        assert self._process
-        process = self._process
-        if hasattr(os, "pidfd_open"):
-            with contextlib.suppress(OSError):
-                self._process_fd = os.pidfd_open(process.pid)
-                self._loop.add_reader(self._process_fd, self._on_exit, process)
-                return
-        self._loop.run_in_executor(None, process.wait).add_done_callback(lambda _: self._on_exit(process))
-
-    def _on_exit(self, process: subprocess.Popen[bytes]) -> None:
-        if process.poll() is None or self._process is not process:
+    def _process_ended(self, process: RuntimeProcess, status: int) -> None:
+        if self._process is not process:
             return
-        self._forget_process_fd()
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)  # children the function left behind (none under bubblewrap)
-        status = process.returncode
-        if self._host.sandbox.kind == "bwrap" and 128 < status <= 128 + 64:
-            status = 128 - status  # bwrap passes a signal on as 128 + its number, as a shell does
         self._process = None
+        self._killed_for_memory = process.killed_for_memory
+        self._peak_memory = process.peak_memory()
         self._drop_next()
         self._log.drain(to_the_end=True)
         # What the runtime posted just before it ended may still be on its way through the event loop.
         self._loop.call_later(0.005, self._resolve, self._signal, _Signal(_End.EXITED, exit_status=status))
 
     async def _kill(self) -> None:
-        process = self._process
-        self._process = None
+        process, self._process = self._process, None
         self._drop_next()
-        if process is None:
-            self._log.close_pipe()
-            return
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        self._forget_process_fd()
-        for _ in range(400):
-            if process.poll() is not None:
-                break
-            await asyncio.sleep(0.0025)
+        if process is not None:
+            self._peak_memory = process.peak_memory()
+            await process.kill()
         self._log.close_pipe()
-
-    def _forget_process_fd(self) -> None:
-        if self._process_fd is not None:
-            self._loop.remove_reader(self._process_fd)
-            os.close(self._process_fd)
-            self._process_fd = None
 
     def _drop_next(self) -> None:
         if self._next is not None and not self._next.done():
             self._next.set_exception(RuntimeGone())
             self._next.exception()  # nobody may be left to ask; that is no error
         self._next = None
-
-    def _signal_group(self, number: signal.Signals) -> None:
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, number)
-
-    def _freeze(self) -> None:
-        if sys.platform == "linux" and not self._frozen:
-            self._frozen = True
-            self._signal_group(signal.SIGSTOP)
-
-    def _thaw(self) -> None:
-        if self._frozen:
-            self._frozen = False
-            self._signal_group(signal.SIGCONT)
 
     def _become_free(self) -> None:
         if self._closed or self.is_free:
@@ -392,15 +332,13 @@ class ExecutionEnvironment:
         self.idle_since = time.monotonic()
         self._host.environment_is_free(self)
         if self.is_free and not self._closed:
-            self._freeze()
+            if self._process:
+                self._process.freeze()
 
     def _memory_used(self) -> int:
         """Whole MB, at most the configured size (a process just killed may have passed it)."""
-        now = time.monotonic()
-        # Asking the kernel costs more than a warm invocation: figures of the last tenth of a second are good enough.
-        if self._process is not None and now - self._memory_read > _MEMORY_READ_SECONDS:
-            self._memory_read = now
-            self._peak_memory = max(self._peak_memory, peak_memory(self._process.pid))
+        if self._process is not None:
+            self._peak_memory = self._process.peak_memory()
         megabytes = -(-self._peak_memory // (1024 * 1024))
         return max(1, min(megabytes, self.specification.memory_size))
 

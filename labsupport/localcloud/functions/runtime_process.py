@@ -1,0 +1,113 @@
+"""The process of an execution environment: how it ends, is frozen, is killed, and what memory it uses."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+from .memory import peak_memory
+
+_MEMORY_READ_SECONDS = 0.1
+_EXIT_WAIT_SECONDS = 1.0
+_EXIT_CHECK_SECONDS = 0.0025
+
+
+class RuntimeProcess:
+    """A started process and its children. ``on_exit(process, status)`` is called once, in the event loop, when it ends
+    by itself; ``status`` is that of ``subprocess``: negative for a signal. After ``kill`` it is not called."""
+
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        sandboxed: bool,
+        on_exit: Callable[[RuntimeProcess, int], None],
+    ) -> None:
+        self.pid = process.pid
+        self.killed_for_memory = False
+        self._process = process
+        self._sandboxed = sandboxed
+        self._on_exit = on_exit
+        self._loop = asyncio.get_running_loop()
+        self._process_fd: int | None = None
+        self._over = False
+        self._frozen = False
+        self._peak_memory = 0
+        self._memory_read = 0.0
+        self._watch_exit()
+
+    async def kill(self) -> None:
+        """End the process and all of its group; returns when it is gone."""
+        self._over = True
+        self._signal_group(signal.SIGKILL)
+        self._forget_process_fd()
+        waited = 0.0
+        while self._process.poll() is None and waited < _EXIT_WAIT_SECONDS:
+            await asyncio.sleep(_EXIT_CHECK_SECONDS)
+            waited += _EXIT_CHECK_SECONDS
+
+    def freeze(self) -> None:
+        """Stop it until the next event, as Lambda does between invocations."""
+        if sys.platform == "linux" and not self._frozen:
+            self._frozen = True
+            self._signal_group(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        if self._frozen:
+            self._frozen = False
+            self._signal_group(signal.SIGCONT)
+
+    def exceeds_memory(self, limit_bytes: int) -> bool:
+        """Kill it if it uses more than ``limit_bytes``; True when it did so now."""
+        if self._over or self.killed_for_memory:
+            return False
+        used = peak_memory(self.pid)
+        self._peak_memory = max(self._peak_memory, used)
+        if used <= limit_bytes:
+            return False
+        self.killed_for_memory = True
+        self._signal_group(signal.SIGKILL)
+        return True
+
+    def peak_memory(self) -> int:
+        """Bytes: the most that was seen so far."""
+        now = time.monotonic()
+        # Asking the kernel costs more than a warm invocation: figures of the last tenth of a second are good enough.
+        if not self._over and now - self._memory_read > _MEMORY_READ_SECONDS:
+            self._memory_read = now
+            self._peak_memory = max(self._peak_memory, peak_memory(self.pid))
+        return self._peak_memory
+
+    def _watch_exit(self) -> None:
+        if hasattr(os, "pidfd_open"):
+            with contextlib.suppress(OSError):
+                self._process_fd = os.pidfd_open(self.pid)
+                self._loop.add_reader(self._process_fd, self._look_for_exit)
+                return
+        self._loop.run_in_executor(None, self._process.wait).add_done_callback(lambda _: self._look_for_exit())
+
+    def _look_for_exit(self) -> None:
+        if self._process.poll() is None or self._over:
+            return
+        self._over = True
+        self._forget_process_fd()
+        self._signal_group(signal.SIGKILL)  # children the function left behind (none under bubblewrap)
+        status = self._process.returncode
+        if self._sandboxed and 128 < status <= 128 + 64:
+            status = 128 - status  # bwrap passes a signal on as 128 + its number, as a shell does
+        self._on_exit(self, status)
+
+    def _forget_process_fd(self) -> None:
+        if self._process_fd is not None:
+            self._loop.remove_reader(self._process_fd)
+            os.close(self._process_fd)
+            self._process_fd = None
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, number)
