@@ -20,8 +20,9 @@ from .. import __version__
 from .control_plane import MotoControlPlane, MotoDown
 from .front_door import FrontDoor
 from .functions import runtime_folder
-from .functions.concurrency import default_concurrency, total_memory_bytes
+from .functions.concurrency import default_concurrency
 from .functions.engine import Engine
+from .functions.memory import total_memory_bytes
 from .functions.sandbox import Sandbox
 
 _OWNER_CHECK_SECONDS = 0.5

@@ -73,6 +73,18 @@ def _end_with_cloud(lifeline):  # type: ignore[no-untyped-def]
     threading.Thread(target=wait, daemon=True, name="lifeline").start()
 
 
+def _set_limits(limits):  # type: ignore[no-untyped-def]
+    import resource
+
+    for limit in limits.split():
+        name, soft, hard = limit.split(":")
+        number = getattr(resource, f"RLIMIT_{name}")
+        try:
+            resource.setrlimit(number, (int(soft), int(hard) if hard else resource.getrlimit(number)[1]))
+        except (OSError, ValueError):  # a lower limit is set already
+            pass
+
+
 def main():  # type: ignore[no-untyped-def]
     directions = _take_directions()
     sys.path[:] = directions["sys_path"].split("\x1e")
@@ -84,14 +96,8 @@ def main():  # type: ignore[no-untyped-def]
         tempfile.tempdir = directions["tmp"]
     if directions["lifeline"]:
         _end_with_cloud(int(directions["lifeline"]))
-    if directions["open_files"]:
-        import resource
-
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (int(directions["open_files"]),) * 2)
-            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        except (OSError, ValueError):  # a lower limit is set already
-            pass
+    if directions["limits"]:
+        _set_limits(directions["limits"])
     if directions["client"] == "awslambdaric":
         from awslambdaric.__main__ import main as run
 

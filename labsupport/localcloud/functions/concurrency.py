@@ -83,10 +83,3 @@ def default_concurrency(total_memory_bytes: int) -> int:
     """How many environments fit the machine when each uses 128 MB of half its memory; at least 10, at most AWS's
     default account limit of 1,000."""
     return max(10, min(1000, total_memory_bytes // 2 // (128 * 1024 * 1024)))
-
-
-def total_memory_bytes() -> int:
-    """Physical memory of this machine."""
-    import psutil
-
-    return int(psutil.virtual_memory().total)

@@ -350,4 +350,4 @@ class Engine:
             await asyncio.sleep(_MEMORY_CHECK_SECONDS)
             for pool in list(self._pools.values()):
                 for environment in list(pool.busy):
-                    environment.exceeds_memory()
+                    environment.watch()

@@ -27,6 +27,7 @@ from .runtime_api import Delivery, RuntimeApi, RuntimeGone
 from .runtime_process import RuntimeProcess
 from .sandbox import Place, Sandbox
 from .specification import FunctionSpecification, Invocation, InvocationOutcome
+from .temporary_folder import TemporaryFolder
 from .variables import environment_variables
 
 
@@ -90,7 +91,9 @@ class ExecutionEnvironment:
         self.is_free = False
         self._host = host
         self._folder = folder
-        self._place = Place(task, opt, folder / "tmp")
+        storage = specification.ephemeral_storage
+        self._tmp = TemporaryFolder(folder / "tmp", storage, host.sandbox.limits_tmp(storage))
+        self._place = Place(task, opt, self._tmp)
         self._credentials = credentials
         self._notes = notes
         self._loop = asyncio.get_running_loop()
@@ -156,11 +159,14 @@ class ExecutionEnvironment:
         self._log.close_pipe()
         if self._api:
             await self._api.close()
+        await self._tmp.close()
         await asyncio.to_thread(shutil.rmtree, self._folder, True)
 
-    def exceeds_memory(self) -> bool:
-        """Kill the process if it uses more than the function's MemorySize; True when it did so."""
-        return bool(self._process and self._process.exceeds_memory(self.specification.memory_size * 1024 * 1024))
+    def watch(self) -> None:
+        """Look at what the process uses; kill it when that is more memory than the function's MemorySize."""
+        if self._process:
+            self._process.watch()
+            self._tmp.hold(self._process.pid)
 
     # --- phases ------------------------------------------------------------------------------------------------
 
@@ -170,6 +176,7 @@ class ExecutionEnvironment:
         for note in self._notes:
             self._log.write_platform(note)
         self._log.begin_tail()  # INIT_START is not part of LogType=Tail
+        await self._tmp.prepare()
         started = time.perf_counter()
         ended = await self._start_process(limits.INIT_PHASE_SECONDS)
         milliseconds = (time.perf_counter() - started) * 1000
@@ -179,6 +186,7 @@ class ExecutionEnvironment:
         return None
 
     async def _run(self, invocation: Invocation, init_milliseconds: float | None) -> InvocationOutcome:
+        await self._tmp.prepare()
         started = time.perf_counter()
         timeout = float(self.specification.timeout)
         suppressed_init: _Signal | None = None
@@ -280,8 +288,6 @@ class ExecutionEnvironment:
     async def _start_process(self, seconds: float) -> _Signal:
         """Start the runtime and wait until it asks for its first event (READY), fails, exits, or time is up."""
         if self._api is None:
-            self._place.tmp.mkdir(parents=True, exist_ok=True)
-            self._place.tmp.chmod(0o1777)
             self._api = await RuntimeApi.open(self)
         variables = environment_variables(self.specification, self._credentials, self.log_stream, self._api.port)
         self._killed_for_memory = False
@@ -293,9 +299,12 @@ class ExecutionEnvironment:
             process = sandbox.start(self._place, variables, log_fd, self._host.lifeline_fd)
         finally:
             os.close(log_fd)
-        self._process = RuntimeProcess(process, sandbox.kind == "bwrap", self._process_ended)
+        memory_limit = self.specification.memory_size * 1024 * 1024
+        self._process = RuntimeProcess(process, sandbox.kind == "bwrap", memory_limit, self._process_ended)
         (self._folder / "process_group").write_text(str(self._process.pid))
         ended = await self._await_signal(waiting, seconds)
+        if self._process:
+            self._tmp.hold(self._process.pid)
         if ended.end is not _End.READY:
             await self._kill()
         return ended
@@ -304,6 +313,7 @@ class ExecutionEnvironment:
         if self._process is not process:
             return
         self._process = None
+        self._tmp.process_has_ended()
         self._killed_for_memory = process.killed_for_memory
         self._peak_memory = process.peak_memory()
         self._drop_next()
@@ -317,6 +327,7 @@ class ExecutionEnvironment:
         if process is not None:
             self._peak_memory = process.peak_memory()
             await process.kill()
+            self._tmp.process_has_ended()
         self._log.close_pipe()
 
     def _drop_next(self) -> None:

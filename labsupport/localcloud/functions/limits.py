@@ -37,3 +37,7 @@ RECURSIVE_LOOP_RUNS = 16
 IDLE_SECONDS = 300.0
 #: Open files of one environment, as resource.getrlimit prints it inside a function.
 OPEN_FILES = 1024
+#: Processes and threads of one environment, likewise.
+PROCESSES = 742
+STACK_BYTES = 8 * _MB
+LOCKED_BYTES = 64 * _KB

@@ -1,38 +1,84 @@
-"""How much memory the processes of an environment use."""
+"""What the processes of an environment use: memory, and how many they are."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
+
+#: Processes as large as the sandbox's own (bwrap) do not make an environment one of several processes.
+_SMALL_BYTES = 4 * 1024 * 1024
 
 
-def peak_memory(pid: int) -> int:
-    """Bytes: the sum over the process and its descendants of their peak resident sizes; 0 when it is gone."""
+@dataclass(frozen=True)
+class Usage:
+    """``memory`` in bytes: the most so far. ``tasks``: processes and threads now."""
+
+    memory: int = 0
+    tasks: int = 0
+
+
+def usage(pid: int, limit_bytes: int | None = None) -> Usage:
+    """Of the process and its descendants; nothing when it is gone.
+
+    Memory is the sum of their peak resident sizes. Processes share what they had before they forked, so that the sum
+    can be far too much: when it passes ``limit_bytes``, shared pages are looked up and counted once.
+    """
     if sys.platform != "linux":
         import psutil
 
         try:
             process = psutil.Process(pid)
-            return sum(one.memory_info().rss for one in (process, *process.children(recursive=True)))
+            family = (process, *process.children(recursive=True))
+            return Usage(sum(one.memory_info().rss for one in family), sum(one.num_threads() for one in family))
         except psutil.Error:
-            return 0
-    total = 0
+            return Usage()
+    tasks = 0
+    peaks: dict[int, int] = {}
     pending = [pid]
     while pending:
         one = pending.pop()
-        total += _peak(one)
+        peaks[one], threads = _peak_and_threads(one)
+        tasks += threads
         try:
             with open(f"/proc/{one}/task/{one}/children") as children:
                 pending.extend(int(child) for child in children.read().split())
         except OSError:
             pass
-    return total
+    total = sum(peaks.values())
+    large = [one for one, peak in peaks.items() if peak > _SMALL_BYTES]
+    if limit_bytes is not None and total > limit_bytes and len(large) > 1:
+        total = min(total, max(max(peaks.values()), sum(map(_proportional_size, large))))
+    return Usage(total, tasks)
 
 
-def _peak(pid: int) -> int:
+def total_memory_bytes() -> int:
+    """Physical memory of this machine."""
+    import psutil
+
+    return int(psutil.virtual_memory().total)
+
+
+def _peak_and_threads(pid: int) -> tuple[int, int]:
     try:
         with open(f"/proc/{pid}/status", "rb") as status:
             text = status.read()
     except OSError:
+        return 0, 0
+    return _field(text, b"VmHWM:", b"kB") * 1024, _field(text, b"Threads:", b"\n")
+
+
+def _field(text: bytes, name: bytes, end: bytes) -> int:
+    position = text.find(name)
+    if position < 0:
         return 0
-    position = text.find(b"VmHWM:")
-    return int(text[position + 6 : text.index(b"kB", position)]) * 1024 if position >= 0 else 0
+    position += len(name)
+    return int(text[position : text.index(end, position)])
+
+
+def _proportional_size(pid: int) -> int:
+    """Bytes, each page divided by the number of processes that have it."""
+    try:
+        with open(f"/proc/{pid}/smaps_rollup", "rb") as rollup:
+            return _field(rollup.read(), b"Pss:", b"kB") * 1024
+    except OSError:
+        return 0

@@ -11,34 +11,40 @@ import sys
 import time
 from collections.abc import Callable
 
-from .memory import peak_memory
+from . import limits
+from .memory import Usage, usage
 
 _MEMORY_READ_SECONDS = 0.1
+#: Two of bwrap, and a margin.
+_PROCESSES_OF_SANDBOX = 10
 _EXIT_WAIT_SECONDS = 1.0
 _EXIT_CHECK_SECONDS = 0.0025
 
 
 class RuntimeProcess:
     """A started process and its children. ``on_exit(process, status)`` is called once, in the event loop, when it ends
-    by itself; ``status`` is that of ``subprocess``: negative for a signal. After ``kill`` it is not called."""
+    by itself; ``memory_limit`` is in bytes; ``status`` is that of ``subprocess``: negative for a signal. After ``kill`` it is not called."""
 
     def __init__(
         self,
         process: subprocess.Popen[bytes],
         sandboxed: bool,
+        memory_limit: int,
         on_exit: Callable[[RuntimeProcess, int], None],
     ) -> None:
         self.pid = process.pid
         self.killed_for_memory = False
         self._process = process
         self._sandboxed = sandboxed
+        self._memory_limit = memory_limit
         self._on_exit = on_exit
         self._loop = asyncio.get_running_loop()
         self._process_fd: int | None = None
         self._over = False
         self._frozen = False
+        self._usage = Usage()
         self._peak_memory = 0
-        self._memory_read = 0.0
+        self._looked = 0.0
         self._watch_exit()
 
     async def kill(self) -> None:
@@ -62,26 +68,27 @@ class RuntimeProcess:
             self._frozen = False
             self._signal_group(signal.SIGCONT)
 
-    def exceeds_memory(self, limit_bytes: int) -> bool:
-        """Kill it if it uses more than ``limit_bytes``; True when it did so now."""
+    def watch(self) -> None:
+        """Look at what it uses now, and kill it when that is more than it may have."""
         if self._over or self.killed_for_memory:
-            return False
-        used = peak_memory(self.pid)
-        self._peak_memory = max(self._peak_memory, used)
-        if used <= limit_bytes:
-            return False
-        self.killed_for_memory = True
-        self._signal_group(signal.SIGKILL)
-        return True
+            return
+        self._look_at_usage()
+        # The kernel limits the number of processes (RLIMIT_NPROC), but not root's and not without a sandbox.
+        if self._usage.memory > self._memory_limit or self._usage.tasks > limits.PROCESSES + _PROCESSES_OF_SANDBOX:
+            self.killed_for_memory = self._usage.memory > self._memory_limit
+            self._signal_group(signal.SIGKILL)
 
     def peak_memory(self) -> int:
         """Bytes: the most that was seen so far."""
-        now = time.monotonic()
         # Asking the kernel costs more than a warm invocation: figures of the last tenth of a second are good enough.
-        if not self._over and now - self._memory_read > _MEMORY_READ_SECONDS:
-            self._memory_read = now
-            self._peak_memory = max(self._peak_memory, peak_memory(self.pid))
+        if not self._over and time.monotonic() - self._looked > _MEMORY_READ_SECONDS:
+            self._look_at_usage()
         return self._peak_memory
+
+    def _look_at_usage(self) -> None:
+        self._looked = time.monotonic()
+        self._usage = usage(self.pid, self._memory_limit)
+        self._peak_memory = max(self._peak_memory, self._usage.memory)
 
     def _watch_exit(self) -> None:
         if hasattr(os, "pidfd_open"):

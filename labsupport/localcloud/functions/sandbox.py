@@ -11,11 +11,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import limits
+from .memory import total_memory_bytes
 from .runtime_folder import RuntimeFolder
+from .temporary_folder import TemporaryFolder
 
 #: uid and gid of Lambda's user, as `id` prints them inside a function.
 SANDBOX_UID, SANDBOX_GID = 993, 990
@@ -35,6 +38,11 @@ _SYSTEM_FILES = (
     "/etc/ssl",
 )
 _WRAPPER = 'exec "$AWS_LAMBDA_EXEC_WRAPPER" "$@"'
+#: Where a new process finds what an earlier one left in /tmp, and how it gets there.
+_LEFT_IN_TMP = "/mnt"
+_RESTORE_TMP = f'/bin/cp -a {_LEFT_IN_TMP}/. /tmp/ 2>/dev/null; exec "$@"'
+#: A /tmp in memory may take this share of the machine's; a larger one is a folder on its disk.
+_TMP_SHARE_OF_MEMORY = 4
 
 
 @dataclass(frozen=True)
@@ -43,7 +51,7 @@ class Place:
 
     task: Path
     opt: Path | None
-    tmp: Path
+    tmp: TemporaryFolder
 
 
 def find_bubblewrap() -> str | None:
@@ -69,9 +77,11 @@ class Sandbox:
         self._bubblewrap = find_bubblewrap() if kind in ("auto", "bwrap") and sys.platform == "linux" else None
         self._has_site_packages = (Path(sys.base_prefix) / "lib" / _PYTHON / "site-packages").is_dir()
         self.problem = ""
+        self._limits_tmp = False
         if self._bubblewrap:
             self._static = self._static_arguments()
-            self.problem = self._try_it()
+            self._limits_tmp = not self._try_it(_limited_tmp(1))  # bubblewrap 0.8 and newer
+            self.problem = "" if self._limits_tmp else self._try_it()
             if self.problem:
                 self._bubblewrap = None
         elif kind != "none":
@@ -79,6 +89,10 @@ class Sandbox:
         if kind == "bwrap" and not self._bubblewrap:
             raise RuntimeError(f"--sandbox bwrap: {self.problem}")
         self.kind = "bwrap" if self._bubblewrap else "none"
+
+    def limits_tmp(self, megabytes: int) -> bool:
+        """Whether /tmp can be a file system of that size; else it is a folder that can grow like any other."""
+        return self._limits_tmp and (megabytes << 20) * _TMP_SHARE_OF_MEMORY <= total_memory_bytes()
 
     def start(self, place: Place, variables: dict[str, str], log_fd: int, lifeline_fd: int) -> subprocess.Popen[bytes]:
         """Start the runtime client in ``place``. ``log_fd`` becomes stdout, stderr and the framed log; ``lifeline_fd``
@@ -92,9 +106,9 @@ class Sandbox:
                 "sys_path": "\x1e".join(self._import_path(place, variables)),
                 "endpoint": self._endpoint,
                 "client": self._runtime.client,
-                "tmp": "" if inside else str(place.tmp),
+                "tmp": "" if inside else str(place.tmp.folder),
                 "lifeline": "" if inside else str(lifeline_fd),
-                "open_files": str(limits.OPEN_FILES) if sys.platform == "linux" else "",
+                "limits": _resource_limits(inside),
             }.items()
         )
         if inside:
@@ -106,11 +120,15 @@ class Sandbox:
             command = ["/bin/sh", "-c", _WRAPPER, "wrapper", *command]
         if inside:
             opt = ["--ro-bind", str(place.opt), "/opt"] if place.opt else ["--dir", "/opt"]
+            tmp = _limited_tmp(place.tmp.megabytes) if place.tmp.limited else ["--bind", str(place.tmp.folder), "/tmp"]
+            if place.tmp.has_content_to_restore:
+                tmp += ["--ro-bind", str(place.tmp.folder), _LEFT_IN_TMP]
+                command = ["/bin/sh", "-c", _RESTORE_TMP, "restore", *command]
             command = [
                 *self._static,
                 "--ro-bind", str(place.task), "/var/task",
                 *opt,
-                "--bind", str(place.tmp), "/tmp",
+                *tmp,
                 "--remount-ro", "/",
                 "--chdir", "/var/task",
                 "--", *command,
@@ -180,7 +198,8 @@ class Sandbox:
         arguments += [
             "--ro-bind", str(accounts / "passwd"), "/etc/passwd",
             "--ro-bind", str(accounts / "group"), "/etc/group",
-            "--proc", "/proc", "--dev", "/dev",
+            # Read-only: Lambda has no /dev/shm either, and what is written there would be memory without a limit.
+            "--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev",
             "--ro-bind", sys.base_prefix, "/var/lang",
             "--ro-bind", str(self._runtime.runtime), "/var/runtime",
         ]  # fmt: skip
@@ -195,9 +214,9 @@ class Sandbox:
             arguments += ["--ro-bind", str(self._runtime.site_packages), "/var/lang-site-packages"]
         return arguments
 
-    def _try_it(self) -> str:
+    def _try_it(self, tmp: Sequence[str] = ()) -> str:
         """Empty when a sandbox really starts here, else why not (user namespaces may be forbidden)."""
-        probe = [*self._static, "--", f"/var/lang/bin/{_PYTHON}", "-S", "-c", "pass"]
+        probe = [*self._static, *tmp, "--", f"/var/lang/bin/{_PYTHON}", "-S", "-c", "pass"]
         try:
             done = subprocess.run(
                 probe, env={"LD_LIBRARY_PATH": "/var/lang/lib"}, capture_output=True, timeout=20, check=False
@@ -205,3 +224,26 @@ class Sandbox:
         except (OSError, subprocess.TimeoutExpired) as problem:
             return str(problem)
         return done.stderr.decode(errors="replace").strip().splitlines()[-1] if done.returncode else ""
+
+
+def _limited_tmp(megabytes: int) -> list[str]:
+    return ["--perms", "1777", "--size", str(megabytes << 20), "--tmpfs", "/tmp"]
+
+
+def _resource_limits(inside: bool) -> str:
+    """As ``resource`` shows them in a function on AWS, where they can be set without harm: ``NAME:soft:hard``, with
+    an empty hard limit to leave it as it is."""
+    if sys.platform != "linux":
+        return ""
+    # AWS shows 10 GB for core files; here they would be written by this machine, wherever it puts them.
+    found = [f"NOFILE:{limits.OPEN_FILES}:{limits.OPEN_FILES}", "CORE:0:0", f"STACK:{limits.STACK_BYTES}:"]
+    found.append(f"MEMLOCK:{limits.LOCKED_BYTES}:{limits.LOCKED_BYTES}")
+    if inside and _counts_processes_per_sandbox():
+        found.append(f"NPROC:{limits.PROCESSES}:{limits.PROCESSES}")
+    return " ".join(found)
+
+
+def _counts_processes_per_sandbox() -> bool:
+    """Since Linux 5.14 processes are counted for each user namespace; before, all those of the learner were."""
+    numbers = os.uname().release.split(".")[:2]
+    return all(part.isdigit() for part in numbers) and tuple(map(int, numbers)) >= (5, 14)

