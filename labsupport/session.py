@@ -44,6 +44,7 @@ from .exercises.runner import check_and_record
 from .exercises.view import Shown, notice
 from .insight.invocation import InvocationResult, NotJson, invoke
 from .insight.log_table import LogTable, NoLog, read_logs
+from .insight.timeline import LAST, Timeline, read_timeline
 from .lab_home import lab_home, log_folder, write_problem
 from .start import NoCourse, find_course
 from .targets.cleaning import remove_all
@@ -291,6 +292,12 @@ class Lab:
         """The log of the function's ``last`` invocations as a table."""
         self._started("lab.logs")
         return read_logs(self._client("lambda"), self._client("logs"), function_name, last)
+
+    @_learner_facing
+    def timeline(self, function_name: str, last: int = LAST) -> Timeline | Shown:
+        """The function's ``last`` invocations as bars, a row for each execution environment, with a table."""
+        self._started("lab.timeline")
+        return read_timeline(self._client("lambda"), self._client("logs"), function_name, last)
 
     @_learner_facing
     def clean(self) -> Shown:

@@ -11,11 +11,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..markup import escape, html_table, printable, text_table
-from .platform_line import Report, parse_platform_line
+from .platform_line import PlatformLine, Report, parse_platform_line
 
 _LEVEL = re.compile(r"\[(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL)\][ \t]*")
 #: What awslambdaric puts between level and message: time and request id, each followed by a tab.
 _LOGGING_PREFIX = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z\t[\w-]*\t")
+#: How the runtime client reports an exception that left the handler. Where a function logs, a tab follows the level.
+_UNCAUGHT = re.compile(r"\[ERROR\] (?P<type>[A-Za-z_][\w.]*)(?=:|\n|$)")
 _TIMED_OUT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z [\w-]+ Task timed out after ")
 _PAGE_EVENTS = 10_000
 _MAXIMUM_PAGES = 5
@@ -38,27 +40,36 @@ class LogRow:
 
 @dataclass(frozen=True)
 class LoggedInvocation:
-    """The log of one invocation, init phase included. ``report`` is None while it runs (or when Lambda lost it)."""
+    """The log of one invocation, init phase included. ``report`` is None while it runs (or when Lambda lost it).
+
+    ``error_type`` is the type of the exception that ended it ("KeyError"), empty when none did.
+    """
 
     request_id: str
     log_stream: str
     rows: tuple[LogRow, ...]
     report: Report | None
+    error_type: str = ""
+
+    @property
+    def started(self) -> datetime:
+        """When the invocation itself began (its START line); the first line's time when there is no START line."""
+        starts = (row.time for row in self.rows if (line := _platform(row)) and line.kind == "START")
+        return next(starts, self.rows[0].time)
 
     @property
     def ended(self) -> datetime:
         return self.rows[-1].time
 
     @property
-    def _init_failed(self) -> bool:
+    def init_failed(self) -> bool:
         """Lambda then reports no Init Duration for the invocation, but the init phase has a line of its own."""
-        platform = (parse_platform_line(row.message) for row in self.rows if row.level == "PLATFORM")
-        return any(line is not None and line.kind == "INIT_REPORT" for line in platform)
+        return any(line is not None and line.kind == "INIT_REPORT" for line in map(_platform, self.rows))
 
     def title(self) -> str:
         if self.report is None:
             return f"{self.request_id or 'an invocation'}: no REPORT line yet"
-        kind = "cold" if self.report.cold else "init failed" if self._init_failed else "warm"
+        kind = "cold" if self.report.cold else "init failed" if self.init_failed else "warm"
         figures = f", {self.report.duration_ms:.2f} ms" if self.report.duration_ms is not None else ""
         status = "" if self.report.status == "success" else f", {self.report.status}"
         return f"{self.request_id}: {kind}{figures}{status}"
@@ -153,6 +164,10 @@ def _events(client: Any, group: str, stream: str, invocations: int) -> list[dict
     return events
 
 
+def _platform(row: LogRow) -> PlatformLine | None:
+    return parse_platform_line(row.message) if row.level == "PLATFORM" else None
+
+
 def _is_report(message: str) -> bool:
     line = parse_platform_line(message)
     return line is not None and line.kind == "REPORT"
@@ -161,18 +176,34 @@ def _is_report(message: str) -> bool:
 def _split(stream: str, events: list[dict[str, Any]]) -> Iterator[LoggedInvocation]:
     """An environment runs one invocation at a time, so each REPORT line ends one, with all before it since the last."""
     rows: list[LogRow] = []
-    request_id = ""
+    request_id = error_type = ""
     for event in events:
         message = str(event["message"])
         platform = parse_platform_line(message)
         rows.append(_row(event, message, platform is not None))
         if platform and platform.request_id:
             request_id = platform.request_id
+        error_type = error_type if platform else _uncaught(message) or error_type
         if platform and platform.kind == "REPORT":
-            yield LoggedInvocation(request_id, stream, tuple(rows), platform.report)
-            rows, request_id = [], ""
+            yield LoggedInvocation(request_id, stream, tuple(rows), platform.report, error_type)
+            rows, request_id, error_type = [], "", ""
     if rows:
-        yield LoggedInvocation(request_id, stream, tuple(rows), None)
+        yield LoggedInvocation(request_id, stream, tuple(rows), None, error_type)
+
+
+def _uncaught(message: str) -> str:
+    """The exception's type when this event is the runtime client's report of it; else empty."""
+    if match := _UNCAUGHT.match(message):
+        return match["type"]
+    if not message.startswith("{"):
+        return ""
+    try:
+        record = json.loads(message)
+    except (ValueError, RecursionError):
+        return ""
+    # A record of the logging module names its logger.
+    theirs = isinstance(record, dict) and record.get("level") == "ERROR" and "logger" not in record
+    return str(record["errorType"]) if theirs and record.get("errorType") and "stackTrace" in record else ""
 
 
 def _row(event: dict[str, Any], message: str, platform: bool) -> LogRow:

@@ -17,6 +17,7 @@ LINE_MAGICS = ("cd", "env", "load_ext", "matplotlib", "pwd", "time", "timeit")
 BY_HAND = {
     "lab.invoke(": ("boto3's invoke", r"(?<!\blab)\.invoke\("),
     "lab.logs(": ("boto3's logs client", r"\.get_log_events\("),
+    "lab.timeline(": ("boto3's logs client", r"\.get_log_events\("),
 }
 
 _PLACEHOLDER = re.compile(
