@@ -25,10 +25,10 @@ _MOST_LABELS = 30
 _LABEL_SHARE = 0.021
 _LABEL_LETTERS = 16
 _BAR = 0.28
-_INIT = {"facecolor": "#ffffff", "edgecolor": "#1a4b84", "hatch": "////"}
-_RUN = {"facecolor": "#9ec9f0", "edgecolor": "#1a4b84"}
-_FAILED = {"facecolor": "#f6d5a8", "edgecolor": "#8a3b00", "hatch": "xx"}
-_RUNNING = {"facecolor": "#ffffff", "edgecolor": "#444444", "linestyle": "--"}
+_INIT: dict[str, Any] = {"facecolor": "#ffffff", "edgecolor": "#1a4b84", "hatch": "////"}
+_RUN: dict[str, Any] = {"facecolor": "#9ec9f0", "edgecolor": "#1a4b84"}
+_FAILED: dict[str, Any] = {"facecolor": "#f6d5a8", "edgecolor": "#8a3b00", "hatch": "xx"}
+_RUNNING: dict[str, Any] = {"facecolor": "#ffffff", "edgecolor": "#444444", "linestyle": "--"}
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def _label(axes: Any, place: float, one: TimelineInvocation) -> float:
     return place + _LABEL_SHARE
 
 
-def _box(axes: Any, begin: float, end: float, row: int, style: dict[str, str]) -> None:
+def _box(axes: Any, begin: float, end: float, row: int, style: dict[str, Any]) -> None:
     axes.barh(row, end - begin, left=begin, height=_BAR, linewidth=0.8, **style)
 
 
