@@ -12,7 +12,7 @@ NBVAL := --nbval-current-env --nbval-sanitize-with tests/lessons/sanitize.cfg \
 	--nbval-cell-timeout=120 --nbval-kernel-startup-timeout=60 -p no:cacheprovider
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint build check-python test-static test-python test-notebooks test-browser clean
+.PHONY: help lab test lint build check-python test-static test-python test-notebooks test-browser bench bench-peers clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,12 @@ test-notebooks: $(VENV)/test.stamp ## nbval over solutions/ (outputs compared) a
 test-browser: $(VENV)/test.stamp ## a learner's first minutes in a real JupyterLab
 	$(PYTEST) -n 0 -m browser tests/browser
 
+bench: $(VENV)/test.stamp ## measure the cloud's speed beside a floor and the installed peers (ARGS=--quick)
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+bench-peers: $(VENV)/test.stamp ## install the emulators that make bench compares with into .bench-peers
+	@$(BIN)/python -m tests.bench.peers
+
 build: $(VENV)/lab.stamp ## make the notebooks from solutions/NN_name.md
 	@$(BIN)/labsupport build
 
@@ -66,4 +72,4 @@ lint: $(VENV)/test.stamp ## format the code, then the static checks
 	$(MAKE) test-static
 
 clean: ## remove the environment and what the tools left
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .bench-peers build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,125 @@
+"""What the local cloud is to reach. Bars are shown as met or not met; nothing fails when one is not met."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .results import Results
+
+#: MB by which the cloud's memory may differ after environments came and went: what an allocator keeps for next time.
+_MEMORY_NOISE = 4.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``met`` None when what it needs was not measured. ``measured`` says the figure that decided."""
+
+    bar: str
+    measured: str
+    met: bool | None
+
+    @property
+    def text(self) -> str:
+        if self.met is None:
+            return f"{self.bar}: not measured"
+        return f"{self.bar}: {self.measured}, {'met' if self.met else '**not met**'}"
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar of one row of the table."""
+
+    row: str
+    judge: Callable[[Results], Verdict]
+
+
+def _at_most_times(figure: str, other: str, other_name: str, limit: float) -> Callable[[Results], Verdict]:
+    def judge(results: Results) -> Verdict:
+        bar = f"≤ {limit:g} × {other_name}"
+        mine, theirs = results.median(figure, "lab"), results.median(figure, other)
+        if mine is None or not theirs:
+            return Verdict(bar, "", None)
+        times = mine / theirs
+        return Verdict(bar, f"{times:.2f} ×", times <= limit)
+
+    return judge
+
+
+def _one_of(figure: str, other: str, parts: int) -> Callable[[Results], Verdict]:
+    def judge(results: Results) -> Verdict:
+        bar = f"≤ 1/{parts} of {other}"
+        mine, theirs = results.median(figure, "lab"), results.median(figure, other)
+        if not mine or theirs is None:
+            return Verdict(bar, "", None)
+        return Verdict(bar, f"1/{theirs / mine:.0f}", mine * parts <= theirs)
+
+    return judge
+
+
+def _at_least_share(figure: str, other: str, percent: float) -> Callable[[Results], Verdict]:
+    def judge(results: Results) -> Verdict:
+        bar = f"≥ {percent:g} % of the {other}"
+        mine, theirs = results.median(figure, "lab"), results.median(figure, other)
+        if mine is None or not theirs:
+            return Verdict(bar, "", None)
+        share = mine / theirs * 100
+        return Verdict(bar, f"{share:.0f} %", share >= percent)
+
+    return judge
+
+
+def _at_most(figure: str, limit: float, unit: str, scale: float, digits: int) -> Callable[[Results], Verdict]:
+    def judge(results: Results) -> Verdict:
+        bar = f"≤ {limit:g} {unit}"
+        mine = results.median(figure, "lab")
+        if mine is None:
+            return Verdict(bar, "", None)
+        return Verdict(bar, f"{mine / scale:.{digits}f} {unit}", mine / scale <= limit)
+
+    return judge
+
+
+def _no_cpu(results: Results) -> Verdict:
+    mine = results.median("idle_cpu", "lab")
+    if mine is None:
+        return Verdict("0 %", "", None)
+    return Verdict("0 %", f"{mine:.1f} %", round(mine) == 0)
+
+
+def _all_back(results: Results) -> Verdict:
+    bar = "all back after retirement"
+    left = {
+        name: results.median(f"left_{figure}", "lab")
+        for name, figure in (
+            ("MB", "memory"),
+            ("processes", "processes"),
+            ("open files", "open_files"),
+            ("files", "files"),
+        )
+    }
+    memory = left.pop("MB")
+    if memory is None or any(value is None for value in left.values()):
+        return Verdict(bar, "", None)
+    rest = ", ".join(f"{value:g} {name}" for name, value in left.items())
+    met = memory <= _MEMORY_NOISE and not any(left.values())
+    return Verdict(bar, f"{rest}, {memory:.1f} MB left", met)
+
+
+BARS = (
+    Bar("warm_boto3", _at_most_times("warm_boto3", "floor", "floor", 1.3)),
+    Bar("warm_boto3", _one_of("warm_boto3", "ministack", 20)),
+    Bar("throughput", _at_least_share("throughput", "floor", 70)),
+    Bar("cold", _at_most_times("cold", "bare", "the bare process", 1.4)),
+    Bar("sleepers_warm", _at_most("sleepers_warm", 0.3, "s", 1000, 2)),
+    Bar("sleepers_cold", _at_most("sleepers_cold", 1.0, "s", 1000, 2)),
+    Bar("start", _at_most("start", 1.5, "s", 1000, 2)),
+    Bar("idle_memory", _at_most_times("idle_memory", "moto", "moto server", 1.3)),
+    Bar("idle_cpu", _no_cpu),
+    Bar("environment_memory", _all_back),
+)
+
+
+def verdicts(results: Results, row: str | None = None) -> list[Verdict]:
+    """Of all bars, or of one row's."""
+    return [bar.judge(results) for bar in BARS if row is None or bar.row == row]
