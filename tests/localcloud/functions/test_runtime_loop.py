@@ -202,7 +202,7 @@ class Run:
             "client": client,
             "tmp": "",
             "lifeline": "",
-            "open_files": "",
+            "limits": "",
         }
         variables = {
             "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
