@@ -159,6 +159,29 @@ def test_a_loop_through_sns_is_stopped(cloud):
     assert runs(function) == RUNS
 
 
+def test_a_loop_through_sqs_is_stopped(cloud, queue):
+    """Developer Guide. (The poller of event source mappings reads the chain from AWSTraceHeader.)"""
+    function = cloud.deploy(
+        """
+        import os
+
+        import boto3
+
+        def handler(event, context):
+            print("run")
+            boto3.client("sqs").send_message(QueueUrl=os.environ["QUEUE"], MessageBody="again")
+        """,
+        Timeout=20,
+        Environment={"Variables": {"QUEUE": queue.url}},
+    )
+    cloud.client("lambda").create_event_source_mapping(
+        FunctionName=function.name, EventSourceArn=queue.arn, BatchSize=1
+    )
+    cloud.client("sqs").send_message(QueueUrl=queue.url, MessageBody="start")
+    stopped(function)
+    assert runs(function) == RUNS
+
+
 def test_a_loop_through_destinations_is_stopped(cloud):
     """A function whose destination starts it again: the record carries the chain on. Developer Guide."""
     function = cloud.deploy("def handler(event, context): print('run')")

@@ -12,6 +12,7 @@ import pytest
 from moto import mock_aws
 from moto.awslambda import models as lambda_models
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY
+from moto.sqs import models as sqs_models
 
 from labsupport.localcloud import moto_seam
 
@@ -33,11 +34,13 @@ def patched_once():
                 ("__init__", "update_configuration", "get_configuration", "invoke"),
             ),
             (lambda_models.LambdaBackend, ("create_function", "update_function_code")),
+            (sqs_models.Message, ("__init__",)),
         )
         for name in names
     }
     moto_seam.keep_logging_configuration()
     moto_seam.refuse_what_lambda_refuses()
+    moto_seam.keep_trace_header_of_messages()
     yield
     for (owner, name), value in kept.items():
         setattr(owner, name, value)
@@ -122,6 +125,45 @@ def test_function_configuration_tells_reserved_concurrency_and_retries(clients):
     found = moto_seam.function_configuration(REGION, "f", None)
     assert int(found["reserved_concurrency"]) == 0
     assert found["retry_attempts"] == 1
+
+
+def test_function_configuration_tells_where_events_and_records_go(clients):
+    queue = "arn:aws:sqs:us-east-1:123456789012:q"
+    created = create(clients, DeadLetterConfig={"TargetArn": queue})
+    assert created["DeadLetterConfig"] == {"TargetArn": queue}
+    destinations = {"OnSuccess": {"Destination": queue + "1"}, "OnFailure": {"Destination": queue + "2"}}
+    clients("lambda").put_function_event_invoke_config(FunctionName="f", DestinationConfig=destinations)
+    found = moto_seam.function_configuration(REGION, "f", None)
+    assert (found["dead_letter_target"], found["on_success"], found["on_failure"]) == (queue, queue + "1", queue + "2")
+    clients("lambda").update_function_configuration(FunctionName="f", DeadLetterConfig={"TargetArn": ""})
+    assert moto_seam.function_configuration(REGION, "f", None)["dead_letter_target"] is None
+
+
+@pytest.mark.parametrize(
+    ("service", "passed_on"),
+    [("s3", "Root=1"), ("sns", "Root=1"), ("sqs", "Root=1"), ("events", None), ("dynamodb", None)],
+)
+def test_trace_header_is_that_of_the_request_moto_serves(monkeypatch, service, passed_on):
+    """Only the services whose loops Lambda sees hand the header on to the functions they start."""
+    seen = []
+    app = lambda environ, start_response: seen.append(moto_seam.trace_header()) or []  # noqa: E731
+    monkeypatch.setattr(moto_seam, "DomainDispatcherApplication", lambda _create: app)
+    credential = f"AWS4-HMAC-SHA256 Credential=ASIA/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host"
+    moto_seam.application()({"HTTP_X_AMZN_TRACE_ID": "Root=1", "HTTP_AUTHORIZATION": credential}, None)
+    assert seen == [passed_on]
+    assert moto_seam.trace_header() is None
+
+
+def test_a_message_keeps_the_trace_header_it_was_sent_with():
+    token = moto_seam._trace_header.set("Root=1")
+    try:
+        message = sqs_models.Message("id", "body")
+        given = sqs_models.Message("id", "body", {"AWSTraceHeader": {"StringValue": "own"}})
+    finally:
+        moto_seam._trace_header.reset(token)
+    assert message.system_attributes == {"AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1"}}
+    assert given.system_attributes["AWSTraceHeader"]["StringValue"] == "own"
+    assert sqs_models.Message("id", "body").system_attributes == {}
 
 
 def test_function_code_is_the_uploaded_zip(clients):
