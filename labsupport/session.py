@@ -133,21 +133,30 @@ class Lab:
 
     # --- starting ----------------------------------------------------------------------------------------------
 
-    def start(self, lesson: str | int) -> None:
+    def start(self, lesson: str | int, cpu: str | None = None) -> None:
         """Start the local cloud (or join the one in ``LAB_ENDPOINT``), point boto3 at it and change to the work folder.
 
-        Calling it again is harmless: the same cloud goes on. Raises LabStopped when the lesson cannot start.
+        Calling it again is harmless: the same cloud goes on. ``cpu`` "full" lets functions use this machine as they
+        can, "scaled" gives them CPU in proportion to their memory as on AWS; without it a new cloud is "full". Raises
+        LabStopped when the lesson cannot start.
         """
-        self._stopping("lab.start", lambda: self._start(lesson))
+        self._stopping("lab.start", lambda: self._start(lesson, cpu))
 
-    def _start(self, lesson_name: str | int) -> None:
+    def _start(self, lesson_name: str | int, cpu: str | None) -> None:
+        if cpu not in (None, "full", "scaled"):
+            raise LabStopped(f"cpu={cpu!r} is neither 'full' nor 'scaled'. Choose one of them and run this cell again.")
         # First of all, so that no call of a later cell can reach the real AWS, whatever goes wrong below.
         if self._cloud is None:
             point_to(NOWHERE, _DEFAULT_REGION, os.environ)
         _refuse_other_targets()
         lesson = catalog.find_lesson(lesson_name)
-        cloud, remark = self._running_cloud()
+        cloud, remark = self._running_cloud(cpu or "full")
         identity = cloud.identity
+        if cpu and identity.cpu != cpu:
+            raise LabStopped(
+                f"The local cloud at {identity.endpoint} runs already, with cpu={identity.cpu!r}. For {cpu!r} start a "
+                f"new one: {'restart the kernel' if cloud.owned else f'labsupport cloud --cpu {cpu}'}."
+            )
         if identity.version != __version__:
             raise LabStopped(
                 f"The local cloud at {identity.endpoint} is version {identity.version}, this notebook's lab is "
@@ -171,7 +180,7 @@ class Lab:
         ):
             print(line)
 
-    def _running_cloud(self) -> tuple[LocalCloud, list[str]]:
+    def _running_cloud(self, cpu: str) -> tuple[LocalCloud, list[str]]:
         """The cloud to use, healthy; and lines to add about it. Raises CloudProblem."""
         wanted = os.environ.get("LAB_ENDPOINT")
         if wanted:
@@ -181,7 +190,7 @@ class Lab:
             return had, []
         if had and had.owned:
             had.stop()
-        launched = LocalCloud.launch(_log_file())
+        launched = LocalCloud.launch(_log_file(), cpu)
         import boto3  # noqa: F401  (a third of a second, spent while the cloud starts)
 
         cloud = launched.ready(say=_say_while_waiting)

@@ -40,6 +40,13 @@ from .server import CannotStart, CloudSettings, serve
     show_default=True,
     help="Run functions inside bubblewrap where it works.",
 )
+@click.option(
+    "--cpu",
+    type=click.Choice(["full", "scaled"]),
+    default="full",
+    show_default=True,
+    help="All of this machine's CPU for each function, or in proportion to its memory as on AWS.",
+)
 @click.option("--owner-pid", type=int, default=None, help="Stop when this process ends.  [default: the parent]")
 def main(**options: object) -> None:
     """Serve the local cloud until its owner ends or Ctrl-C.

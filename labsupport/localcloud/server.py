@@ -40,6 +40,7 @@ class CloudSettings:
     region: str = "us-east-1"
     runtime_client: str = "auto"
     sandbox: str = "auto"
+    cpu: str = "full"
     owner_pid: int | None = None
 
 
@@ -103,7 +104,7 @@ async def _serve(settings: CloudSettings, listener: socket.socket, state: Path, 
         await moto.close()
         raise CannotStart(str(problem)) from None
     concurrency = settings.concurrency or default_concurrency(total_memory_bytes())
-    engine = Engine(moto, sandbox, state, concurrency, settings.time_scale)
+    engine = Engine(moto, sandbox, state, concurrency, settings.time_scale, scaled_cpu=settings.cpu == "scaled")
     identity = {
         "endpoint": endpoint,
         "pid": os.getpid(),
@@ -111,6 +112,7 @@ async def _serve(settings: CloudSettings, listener: socket.socket, state: Path, 
         "runtime_client": client,
         "sandbox": sandbox.kind,
         "region": settings.region,
+        "cpu": settings.cpu,
         "concurrency": concurrency,
     }
     door = FrontDoor(engine, moto, settings.region, identity)

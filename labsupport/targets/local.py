@@ -34,7 +34,8 @@ class CloudProblem(Exception):
 
 @dataclass(frozen=True)
 class CloudIdentity:
-    """What a cloud says of itself. ``runtime_client`` is awslambdaric or fallback, ``sandbox`` bwrap or none."""
+    """What a cloud says of itself. ``runtime_client`` is awslambdaric or fallback, ``sandbox`` bwrap or none, ``cpu`` full
+    or scaled."""
 
     endpoint: str
     pid: int
@@ -42,6 +43,7 @@ class CloudIdentity:
     runtime_client: str
     sandbox: str
     region: str
+    cpu: str = "full"
 
 
 class LocalCloud:
@@ -59,13 +61,15 @@ class LocalCloud:
         return self._process is not None
 
     @classmethod
-    def launch(cls, log_file: Path) -> LaunchedCloud:
+    def launch(cls, log_file: Path, cpu: str = "full") -> LaunchedCloud:
         """Begin to start a cloud; ``LaunchedCloud.ready`` waits for it, so that the caller can do other things
         meanwhile.
 
-        Its stderr goes to ``log_file``. Raises CloudProblem.
+        Its stderr goes to ``log_file``. ``cpu`` is "full", or "scaled": each function gets CPU in proportion to its
+        memory, as on AWS. Raises CloudProblem.
         """
         command = [sys.executable, "-m", "labsupport.localcloud", "--port", "0", "--owner-pid", str(os.getpid())]
+        command += ["--cpu", cpu]
         try:
             with log_file.open("w") as log:
                 process = subprocess.Popen(
@@ -211,6 +215,7 @@ def _identity(record: dict[str, object]) -> CloudIdentity:
         runtime_client=str(record["runtime_client"]),
         sandbox=str(record["sandbox"]),
         region=str(record["region"]),
+        cpu=str(record.get("cpu", "full")),
     )
 
 

@@ -172,6 +172,7 @@ def test_labsupport_cloud_is_the_same_program_and_options_arrive():
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     options = ("--port", str(port), "--region", "eu-central-1", "--runtime-client", "fallback", "--sandbox", "none")
+    options += ("--cpu", "scaled")
     with started(*options, command=[sys.executable, "-m", "labsupport", "cloud"]) as running:
         identity = running.cloud.identity
         assert identity["pid"] == running.process.pid
@@ -179,6 +180,7 @@ def test_labsupport_cloud_is_the_same_program_and_options_arrive():
         assert (identity["region"], identity["runtime_client"], identity["sandbox"]) == (
             "eu-central-1", "fallback", "none"
         )  # fmt: skip
+        assert identity["cpu"] == "scaled"
 
 
 @pytest.mark.parametrize(
@@ -186,12 +188,13 @@ def test_labsupport_cloud_is_the_same_program_and_options_arrive():
     [
         (["--prot", "4566"], "--prot"),
         (["--sandbox", "docker"], "Invalid value for '--sandbox': 'docker' is not one of"),
+        (["--cpu", "half"], "Invalid value for '--cpu': 'half' is not one of 'full', 'scaled'"),
         (["--concurrency", "0"], "Invalid value for '--concurrency'"),
         (["--time-scale", "0"], "Invalid value for '--time-scale'"),
         (["--port", "70000"], "Invalid value for '--port'"),
         (["--host", "0.0.0.0"], "--host 0.0.0.0 is not a loopback address"),
     ],
-    ids=["unknown", "wrong-value", "no-concurrency", "no-time", "no-port", "everyone"],
+    ids=["unknown", "wrong-value", "half-a-cpu", "no-concurrency", "no-time", "no-port", "everyone"],
 )
 def test_a_bad_option_is_one_line(options, named):
     ended = subprocess.run([*COMMAND, *options], capture_output=True, text=True, timeout=30)

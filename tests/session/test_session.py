@@ -145,6 +145,26 @@ def test_a_cloud_of_another_version_is_refused(lab, cloud, monkeypatch):
         lab.start("01")
 
 
+def test_a_cloud_with_another_cpu_is_not_taken_for_the_one_that_was_asked_for(lab, cloud):
+    os.environ["LAB_ENDPOINT"] = cloud.endpoint
+    lab.start("01", cpu="full")
+    with pytest.raises(
+        LabStopped, match="runs already, with cpu='full'. For 'scaled' start a new one: labsupport cloud"
+    ):
+        lab.start("01", cpu="scaled")
+    with pytest.raises(LabStopped, match="cpu='half' is neither 'full' nor 'scaled'"):
+        lab.start("01", cpu="half")
+    lab.start("01")
+
+
+def test_cpu_reaches_a_cloud_that_the_lab_starts(lab):
+    lab.start("01", cpu="scaled")
+    assert lab._cloud.identity.cpu == "scaled"
+    lab.start("01")
+    with pytest.raises(LabStopped, match="For 'full' start a new one: restart the kernel."):
+        lab.start("01", cpu="full")
+
+
 def test_a_work_folder_that_cannot_be_made_stops_and_suggests_another(lab, cloud, place):
     os.environ["LAB_ENDPOINT"] = cloud.endpoint
     (place / "work").write_text("a file in the way")

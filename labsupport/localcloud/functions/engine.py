@@ -74,10 +74,12 @@ class Engine:
         concurrency: int,
         time_scale: float = 1.0,
         role_allows: destinations.RoleAllows = destinations.always_allowed,
+        scaled_cpu: bool = False,
     ) -> None:
         self.concurrency = Concurrency(concurrency)
         self.asynchronous = AsynchronousInvocations(self, self._asynchronous_ended, time_scale)
         self.sandbox = sandbox
+        self.scaled_cpu = scaled_cpu
         self.lifeline_fd, self._lifeline_write_fd = os.pipe()
         self._control_plane = control_plane
         self._folder = folder

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Protocol
 
 from . import error_documents, limits
+from .cpu_share import CpuShare, share_of
 from .environment_log import EnvironmentLog
 from .platform_log import PlatformLog, Report
 from .runtime_api import Delivery, RuntimeApi, RuntimeGone
@@ -36,6 +37,7 @@ class EnvironmentHost(Protocol):
 
     sandbox: Sandbox
     lifeline_fd: int
+    scaled_cpu: bool
 
     def deliver_log(self, specification: FunctionSpecification, stream: str, events: list[dict[str, object]]) -> None:
         """Store log events."""
@@ -103,6 +105,7 @@ class ExecutionEnvironment:
             host.undelivered_log_bytes,
             host.sandbox.visible_path(self._place),
         )
+        self._cpu = CpuShare(share_of(specification.memory_size)) if host.scaled_cpu else None
         self._api: RuntimeApi | None = None
         self._process: RuntimeProcess | None = None
         self._signal: asyncio.Future[_Signal] | None = None
@@ -219,7 +222,13 @@ class ExecutionEnvironment:
         waiting = self._expect_signal()
         delivery, self._next = self._next, None
         delivery.set_result(Delivery(headers, invocation.payload))
-        return await self._await_signal(waiting, seconds)
+        if self._cpu and self._process:
+            self._cpu.begin(self._process)
+        try:
+            return await self._await_signal(waiting, seconds)
+        finally:
+            if self._cpu:
+                self._cpu.end()
 
     async def _finish(
         self, invocation: Invocation, ended: _Signal, duration: float, init_milliseconds: float | None

@@ -24,31 +24,50 @@ def usage(pid: int, limit_bytes: int | None = None) -> Usage:
     can be far too much: when it passes ``limit_bytes``, shared pages are looked up and counted once.
     """
     if sys.platform != "linux":
-        import psutil
-
-        try:
-            process = psutil.Process(pid)
-            family = (process, *process.children(recursive=True))
-            return Usage(sum(one.memory_info().rss for one in family), sum(one.num_threads() for one in family))
-        except psutil.Error:
-            return Usage()
+        return _usage_elsewhere(pid)
     tasks = 0
     peaks: dict[int, int] = {}
-    pending = [pid]
-    while pending:
-        one = pending.pop()
+    for one in family(pid):
         peaks[one], threads = _peak_and_threads(one)
         tasks += threads
-        try:
-            with open(f"/proc/{one}/task/{one}/children") as children:
-                pending.extend(int(child) for child in children.read().split())
-        except OSError:
-            pass
     total = sum(peaks.values())
     large = [one for one, peak in peaks.items() if peak > _SMALL_BYTES]
     if limit_bytes is not None and total > limit_bytes and len(large) > 1:
         total = min(total, max(max(peaks.values()), sum(map(_proportional_size, large))))
     return Usage(total, tasks)
+
+
+def family(pid: int) -> list[int]:
+    """The process and its descendants; those that are gone may be among them."""
+    if sys.platform != "linux":
+        import psutil
+
+        try:
+            return [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
+        except psutil.Error:
+            return [pid]
+    found = [pid]
+    for one in found:  # grows on the way
+        try:
+            with open(f"/proc/{one}/task/{one}/children") as children:
+                found.extend(int(child) for child in children.read().split())
+        except OSError:
+            pass
+    return found
+
+
+def _usage_elsewhere(pid: int) -> Usage:
+    import psutil
+
+    memory = tasks = 0
+    for one in family(pid):
+        try:
+            process = psutil.Process(one)
+            memory += process.memory_info().rss
+            tasks += process.num_threads()
+        except psutil.Error:
+            pass
+    return Usage(memory, tasks)
 
 
 def total_memory_bytes() -> int:

@@ -68,6 +68,15 @@ class RuntimeProcess:
             self._frozen = False
             self._signal_group(signal.SIGCONT)
 
+    def pause(self) -> None:
+        """Take it off the CPU for a moment, within an invocation."""
+        if not self._over:
+            self._signal_group(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        if not self._over:
+            self._signal_group(signal.SIGCONT)
+
     def watch(self) -> None:
         """Look at what it uses now, and kill it when that is more than it may have."""
         if self._over or self.killed_for_memory:

@@ -75,11 +75,11 @@ class ControlPlane:
 
 
 @asynccontextmanager
-async def engine(tmp_path, concurrency=20, time_scale=1.0):
+async def engine(tmp_path, concurrency=20, time_scale=1.0, **options):
     client = "awslambdaric" if runtime_folder.awslambdaric_importable() else "fallback"
     sandbox = Sandbox(runtime_folder.prepare(client), "http://127.0.0.1:9", tmp_path)
     plane = ControlPlane()
-    running = Engine(plane, sandbox, tmp_path / "state", concurrency, time_scale)
+    running = Engine(plane, sandbox, tmp_path / "state", concurrency, time_scale, **options)
     try:
         yield running, plane
     finally:
