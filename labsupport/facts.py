@@ -27,6 +27,10 @@ _LOGS = (
     "Sending Lambda function logs to CloudWatch Logs",
     "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
 )
+_ASYNCHRONOUS = (
+    "How Lambda handles errors and retries with asynchronous invocation",
+    "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html",
+)
 _PYTHON = ("Building Lambda functions with Python", "https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html")
 _PRICING = ("AWS Lambda Pricing", "https://aws.amazon.com/lambda/pricing/")
 
@@ -62,9 +66,15 @@ _ALL = (
     _fact("function_memory_default", 128, "MB", "128 MB", _CREATE),
     _fact("function_memory_minimum", 128, "MB", "128 MB", _MEMORY),
     _fact("function_memory_maximum", 10_240, "MB", "10,240 MB", _MEMORY),
+    # With so much memory a function has the equivalent of one virtual processor.
+    _fact("memory_of_one_processor", 1_769, "MB", "1,769 MB", _MEMORY),
     _fact("function_name_maximum", 64, "characters", "64 characters", _CREATE),
     _fact("synchronous_payload_maximum", 6, "MB", "6 MB", _INVOKE),
     _fact("asynchronous_payload_maximum", 1, "MB", "1 MB", _INVOKE),
+    _fact("asynchronous_retries_default", 2, "retries", "two", _ASYNCHRONOUS),
+    _fact("asynchronous_first_retry_wait", 60, "seconds", "1 minute", _ASYNCHRONOUS),
+    _fact("asynchronous_second_retry_wait", 120, "seconds", "2 minutes", _ASYNCHRONOUS),
+    _fact("asynchronous_event_age_maximum", 21_600, "seconds", "6 hours", _ASYNCHRONOUS),
     _fact("log_tail_maximum", 4, "KB", "4 KB", _INVOKE),
     _fact("zip_upload_maximum", 50, "MB", "50 MB", _QUOTAS),
     _fact("unzipped_package_maximum", 250, "MB", "250 MB", _QUOTAS),

@@ -150,7 +150,7 @@ class Lab:
             point_to(NOWHERE, _DEFAULT_REGION, os.environ)
         _refuse_other_targets()
         lesson = catalog.find_lesson(lesson_name)
-        cloud, remark = self._running_cloud(cpu or "full")
+        cloud, remark = self._running_cloud(cpu or "full", lesson.time_scale)
         identity = cloud.identity
         if cpu and identity.cpu != cpu:
             raise LabStopped(
@@ -176,11 +176,12 @@ class Lab:
             f"Versions: labsupport {__version__}, Python {platform.python_version()}, boto3 {boto3.__version__}, "
             f"runtime client {identity.runtime_client}, sandbox {identity.sandbox}",
             f"Healthy: the local cloud answers. Files you write go to {where}",
+            *_about_waits(identity.time_scale, lesson.time_scale),
             *remark,
         ):
             print(line)
 
-    def _running_cloud(self, cpu: str) -> tuple[LocalCloud, list[str]]:
+    def _running_cloud(self, cpu: str, time_scale: float) -> tuple[LocalCloud, list[str]]:
         """The cloud to use, healthy; and lines to add about it. Raises CloudProblem."""
         wanted = os.environ.get("LAB_ENDPOINT")
         if wanted:
@@ -190,7 +191,7 @@ class Lab:
             return had, []
         if had and had.owned:
             had.stop()
-        launched = LocalCloud.launch(_log_file(), cpu)
+        launched = LocalCloud.launch(_log_file(), cpu, time_scale)
         import boto3  # noqa: F401  (a third of a second, spent while the cloud starts)
 
         cloud = launched.ready(say=_say_while_waiting)
@@ -310,7 +311,7 @@ class Lab:
 
     @_learner_facing
     def clean(self) -> Shown:
-        """Remove the functions, layers, log groups, roles and policies you made; says which."""
+        """Remove the functions, layers, queues, log groups, roles and policies you made; says which."""
         self._started("lab.clean")
         return notice(remove_all(self._client).text)
 
@@ -370,6 +371,15 @@ class Lab:
 
 def _not_started(call: str) -> str:
     return f"{call} needs a started lesson: run the notebook's first cell, lab.start(\"01\") with the lesson's number."
+
+
+def _about_waits(time_scale: float, lessons: float) -> list[str]:
+    """A line where AWS's waits are shortened, or where a lesson that counts on it has a cloud that does not."""
+    if time_scale == lessons == 1.0:
+        return []
+    if time_scale == 1.0:
+        return ["Waits: as long as on AWS (this cloud was not started by this lesson); a retry takes minutes"]
+    return [f"Waits: what takes AWS a minute, such as a retry, takes {60 * time_scale:g} seconds here"]
 
 
 def _refuse_other_targets() -> None:

@@ -151,6 +151,14 @@ def _raised(result: InvocationResult) -> Diagnosis:
         return Diagnosis(
             came_back, "the handler's signature: Lambda calls it with two arguments, event and context", raised=True
         )
+    if kind in ("TypeError", "AttributeError") and "LambdaContext" in text:
+        return Diagnosis(
+            came_back,
+            f"context is an object, no dict: its values are attributes, as in context.function_name; {place}",
+            raised=True,
+        )
+    if kind == "KeyError" and last and "environ" in last.code:
+        return Diagnosis(came_back, f"is that environment variable set? {place}", raised=True)
     if kind == "KeyError":
         return Diagnosis(came_back, f"is that key in the event we sent? {place}", raised=True)
     return Diagnosis(came_back, place, raised=True)

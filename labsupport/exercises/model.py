@@ -116,7 +116,11 @@ class Prediction(Choice):
 
 @dataclass(frozen=True)
 class Lesson:
-    """One lesson. ``number`` is "01", ``name`` is "01_hello_lambda" (the notebook's name without its ending)."""
+    """One lesson. ``number`` is "01", ``name`` is "01_hello_lambda" (the notebook's name without its ending).
+
+    ``time_scale`` multiplies AWS's own waits (retries, idle environments) in the local cloud that the lesson starts: a
+    lesson that waits for a retry has less than 1, and its text says so.
+    """
 
     number: str
     name: str
@@ -125,6 +129,7 @@ class Lesson:
     exercises: tuple[Exercise, ...] = ()
     quiz: tuple[Question, ...] = ()
     predictions: tuple[Prediction, ...] = ()
+    time_scale: float = 1.0
 
     @property
     def points(self) -> int:

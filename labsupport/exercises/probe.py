@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,6 +124,27 @@ class Probe:
         if result.failed and not may_fail:
             raise mistakes.failure(result)
         return result
+
+    @contextlib.contextmanager
+    def settings(self, name: str, **settings: Any) -> Iterator[None]:
+        """The function with these settings (MemorySize, Timeout, Environment) for a while. Its own come back
+        afterwards, whatever happens. Raises as ``function``."""
+        before = self.function(name)
+        own = {
+            "MemorySize": before.memory,
+            "Timeout": before.timeout,
+            "Environment": {"Variables": before.environment},
+        }
+        self._update(name, settings)
+        try:
+            yield
+        finally:
+            self._update(name, {key: own[key] for key in settings})
+
+    def _update(self, name: str, settings: dict[str, Any]) -> None:
+        client = self.client("lambda")
+        self._guard(name, lambda: client.update_function_configuration(FunctionName=name, **settings))
+        self.function(name)  # waits until the update is done
 
     # --- running a step ----------------------------------------------------------------------------------------
 

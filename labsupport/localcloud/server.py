@@ -114,6 +114,7 @@ async def _serve(settings: CloudSettings, listener: socket.socket, state: Path, 
         "region": settings.region,
         "cpu": settings.cpu,
         "concurrency": concurrency,
+        "time_scale": settings.time_scale,
     }
     door = FrontDoor(engine, moto, settings.region, identity)
     server = web.Server(door.answer, access_log=None, keepalive_timeout=3600.0)

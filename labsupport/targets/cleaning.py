@@ -29,12 +29,13 @@ class Removed:
 
 
 def remove_all(client: Callable[[str], Any]) -> Removed:
-    """Remove every event source mapping, function, layer, log group, role and policy of one's own.
+    """Remove every event source mapping, function (with its versions, aliases and settings), layer, queue, log group,
+    role and policy of one's own.
 
     ``client(service)`` gives boto3 clients. What cannot be removed stays and is named. Raises botocore's exceptions
     when nothing can be listed.
     """
-    lambda_, iam, logs = client("lambda"), client("iam"), client("logs")
+    lambda_, iam, logs, sqs = client("lambda"), client("iam"), client("logs"), client("sqs")
     kept: list[str] = []
 
     def remove(kind: str, names: Iterator[str], delete: Callable[[str], object]) -> tuple[str, tuple[str, ...]]:
@@ -67,6 +68,11 @@ def remove_all(client: Callable[[str], Any]) -> Removed:
             lambda name: _delete_layer(lambda_, name),
         ),
         remove(
+            "queue",
+            _queues(sqs),
+            lambda name: sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"]),
+        ),
+        remove(
             "log group",
             _listed(logs, "describe_log_groups", "logGroups", "logGroupName"),
             lambda name: logs.delete_log_group(logGroupName=name),
@@ -89,6 +95,12 @@ def _listed(client: Any, operation: str, key: str, field: str, **arguments: Any)
     for page in client.get_paginator(operation).paginate(**arguments):
         for entry in page[key]:
             yield str(entry[field])
+
+
+def _queues(sqs: Any) -> Iterator[str]:
+    for page in sqs.get_paginator("list_queues").paginate():
+        for url in page.get("QueueUrls", ()):
+            yield str(url).rpartition("/")[2]
 
 
 def _own_roles(iam: Any) -> Iterator[str]:

@@ -35,7 +35,7 @@ class CloudProblem(Exception):
 @dataclass(frozen=True)
 class CloudIdentity:
     """What a cloud says of itself. ``runtime_client`` is awslambdaric or fallback, ``sandbox`` bwrap or none, ``cpu`` full
-    or scaled."""
+    or scaled, ``time_scale`` how long a second of AWS's own waits lasts, in seconds."""
 
     endpoint: str
     pid: int
@@ -44,6 +44,7 @@ class CloudIdentity:
     sandbox: str
     region: str
     cpu: str = "full"
+    time_scale: float = 1.0
 
 
 class LocalCloud:
@@ -61,7 +62,7 @@ class LocalCloud:
         return self._process is not None
 
     @classmethod
-    def launch(cls, log_file: Path, cpu: str = "full") -> LaunchedCloud:
+    def launch(cls, log_file: Path, cpu: str = "full", time_scale: float = 1.0) -> LaunchedCloud:
         """Begin to start a cloud; ``LaunchedCloud.ready`` waits for it, so that the caller can do other things
         meanwhile.
 
@@ -70,6 +71,8 @@ class LocalCloud:
         """
         command = [sys.executable, "-m", "labsupport.localcloud", "--port", "0", "--owner-pid", str(os.getpid())]
         command += ["--cpu", cpu]
+        if time_scale != 1.0:
+            command += ["--time-scale", str(time_scale)]
         try:
             with log_file.open("w") as log:
                 process = subprocess.Popen(
@@ -216,6 +219,7 @@ def _identity(record: dict[str, object]) -> CloudIdentity:
         sandbox=str(record["sandbox"]),
         region=str(record["region"]),
         cpu=str(record.get("cpu", "full")),
+        time_scale=float(str(record.get("time_scale", 1.0))),
     )
 
 

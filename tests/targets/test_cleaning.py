@@ -56,15 +56,18 @@ def test_everything_made_is_removed_and_named(client):
         )
         lambda_.publish_version(FunctionName=name)
     logs.create_log_group(logGroupName="/aws/lambda/a")
+    client("sqs").create_queue(QueueName="failed")
     assert remove_all(client).text.splitlines() == [
         "Removed from the local cloud:",
         "  2 functions: a, b",
         "  1 layer: layer",
+        "  1 queue: failed",
         "  1 log group: /aws/lambda/a",
         "  1 role: r",
         f"  1 policy: {policy}",
     ]
     assert lambda_.list_functions()["Functions"] == [] and iam.list_roles()["Roles"] == []
+    assert "QueueUrls" not in client("sqs").list_queues()
     assert remove_all(client).text == "Nothing to remove: the local cloud is empty."
 
 
