@@ -55,7 +55,9 @@ def main(quick: bool, names: tuple[str, ...], file: Path | None, only_readme: bo
     if only_readme:
         keep(Results.load(file or COMMITTED))
         return
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # end through the same clean-up as Ctrl-C
+    # Both end through the same clean-up, also where a shell that starts us in the background ignores Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         results = measure(console, quick, names, time.time_ns() % 2**32 if seed is None else seed)
     except CannotMeasure as problem:
