@@ -1,4 +1,4 @@
-"""From samples to the figures of a table: medians, percentiles, ratios."""
+"""From samples to the figures of a table: medians and percentiles."""
 
 from __future__ import annotations
 
@@ -57,15 +57,3 @@ class Summary:
 def significant(value: float, digits: int = 4) -> float:
     """``value`` with so many digits that count."""
     return float(f"{value:.{digits}g}")
-
-
-def ratio(ours: Summary, other: Summary) -> float:
-    """How many times the other's median ours is. The rounds of both were measured in turns, so what disturbed the
-    machine disturbed both."""
-    return ours.median / other.median
-
-
-def ratio_range(ours: Summary, other: Summary) -> tuple[float, float] | None:
-    """Smallest and largest ratio of the rounds that both measured; None when they had no rounds in common."""
-    pairs = [mine / theirs for mine, theirs in zip(ours.rounds, other.rounds, strict=False) if theirs]
-    return (min(pairs), max(pairs)) if pairs else None

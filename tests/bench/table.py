@@ -85,7 +85,7 @@ def markdown(results: Results) -> str:
         "",
         explanation(results),
         "",
-        f"![{alt_text(results)}](docs/bench/speed.png)",
+        "![Bar charts of the figures in the table above; docs/bench/speed.txt says them in words](docs/bench/speed.png)",
     ]
     return "\n".join(lines)
 
