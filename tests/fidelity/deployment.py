@@ -23,6 +23,7 @@ from urllib.parse import quote, urlsplit
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -70,6 +71,16 @@ def zip_of(files: dict[str, str | bytes]) -> bytes:
             member.external_attr = 0o100644 << 16
             archive.writestr(member, content)
     return buffer.getvalue()
+
+
+def refusal(call: Any, **parameters: Any) -> tuple[str, int, str]:
+    """Code, HTTP status and message of the error that ``call(**parameters)`` must end with."""
+    try:
+        call(**parameters)
+    except ClientError as error:
+        about = error.response
+        return about["Error"]["Code"], about["ResponseMetadata"]["HTTPStatusCode"], about["Error"]["Message"]
+    raise AssertionError(f"{parameters} was accepted")
 
 
 @dataclass(frozen=True)

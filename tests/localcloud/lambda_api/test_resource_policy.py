@@ -190,7 +190,11 @@ API = "arn:aws:execute-api:us-east-1:123456789012:abc123"
         ("arn:aws:s3:::uploads[s]", "arn:aws:s3:::uploadss", False),
         # A star stays inside its part of the ARN.
         ("arn:aws:*:rule/nightly", "arn:aws:events:eu-west-1:123456789012:rule/nightly", False),
-        ("arn:aws:logs:us-east-1:123456789012:log-group:/a:*", "arn:aws:logs:us-east-1:123456789012:log-group:/a:b", True),
+        (
+            "arn:aws:logs:us-east-1:123456789012:log-group:/a:*",
+            "arn:aws:logs:us-east-1:123456789012:log-group:/a:b",
+            True,
+        ),
     ],
 )
 def test_arn_like_compares_part_by_part(pattern, arn, same):
