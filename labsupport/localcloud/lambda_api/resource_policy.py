@@ -59,6 +59,10 @@ class Grant:
             statement["Condition"] = condition
         return statement
 
+    def text(self) -> str:
+        """The statement as AddPermission answers with it: a JSON string without spaces."""
+        return json.dumps(self.document(), separators=(",", ":"))
+
 
 @dataclass(frozen=True)
 class Caller:
