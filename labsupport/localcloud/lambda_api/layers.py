@@ -84,7 +84,7 @@ async def publish_layer_version(call: Call) -> dict[str, Any]:
         bucket=content.get("S3Bucket"),
         key=content.get("S3Key"),
         object_version=content.get("S3ObjectVersion"),
-        unpack=False,
+        for_layer=True,
     )
     arn = _layer_arn(call.region_name, name)
     layer = call.region.layers.setdefault(name, Layer(name, arn))
@@ -158,8 +158,8 @@ async def delete_layer_version(call: Call) -> dict[str, Any]:
 # --- for functions -------------------------------------------------------------------------------------------------
 
 
-async def check_layers(call: Call, arns: list[str], code_sha256: str) -> None:
-    """Raises LambdaError unless a function of the call's region with this code may use these layer versions."""
+async def check_layers(call: Call, arns: list[str]) -> None:
+    """Raises LambdaError unless a function of the call's region may use these layer versions, in this order."""
     if len(arns) > _LAYERS_OF_A_FUNCTION:
         raise errors.invalid_parameter(f"Cannot reference more than {_LAYERS_OF_A_FUNCTION} layers.")
     seen: dict[str, str] = {}
@@ -184,15 +184,14 @@ async def check_layers(call: Call, arns: list[str], code_sha256: str) -> None:
         _layer, version = _find(call.api.store, arn)
         if version is None or version.deleted:
             raise _does_not_exist(arn)
-    await check_total_size(call, tuple(arns), code_sha256)
 
 
-async def check_total_size(call: Call, arns: tuple[str, ...], code_sha256: str) -> None:
+def check_total_size(call: Call, arns: tuple[str, ...], code_sha256: str) -> None:
     """Raises LambdaError when a function's code and its layers unpack to more than 250 MB together."""
     layers = [sha256 for arn in arns if (sha256 := package_of(call.api.store, arn))]
     if not layers:
         return
-    total = sum([await call.api.packages.unzipped_size(sha256) for sha256 in (code_sha256, *layers)])
+    total = sum(call.api.packages.unzipped_size(sha256) for sha256 in (code_sha256, *layers))
     if total > _UNZIPPED_BYTES:
         raise errors.invalid_parameter(
             f"Function code combined with layers exceeds the maximum allowed size of {_UNZIPPED_BYTES} bytes. The "

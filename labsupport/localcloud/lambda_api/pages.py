@@ -34,7 +34,7 @@ def _start(marker: str | None, keys: list[str]) -> int:
     if not marker:
         return 0
     try:
-        position, key = json.loads(base64.urlsafe_b64decode(marker))
+        position, key = json.loads(base64.b64decode(marker, b"-_", validate=True))
         return keys.index(key) if key in keys else int(position)
     except (binascii.Error, ValueError, TypeError):
         raise errors.invalid_parameter("Invalid Marker Value") from None
