@@ -115,6 +115,11 @@ class MotoControlPlane:
             response.raise_for_status()
             return await response.json()
 
+    async def resource_exists(self, arn: str) -> bool:
+        """Whether a queue, topic, event bus or bucket is there."""
+        answer: bool = await self._ask("resource_exists", arn=arn)
+        return answer
+
     # --- engine.ControlPlane -----------------------------------------------------------------------------------
 
     async def function(self, region: str, name: str, qualifier: str | None) -> FunctionSpecification | None:

@@ -110,6 +110,8 @@ def _inner_call(seam: Any, call: str, arguments: dict[str, Any]) -> Any:
             return base64.b64encode(seam.layer_code(**arguments)).decode()
         except LookupError:
             return None
+    if call == "resource_exists":
+        return seam.resource_exists(**arguments)
     if call == "credentials":
         return seam.role_credentials(**arguments)
     if call == "logs":

@@ -305,6 +305,22 @@ def iam_role(role_arn: str) -> Any | None:
         return None
 
 
+def resource_exists(arn: str) -> bool:
+    """Whether the queue, topic, event bus or bucket of this ARN is there. Of other services nothing is known: False."""
+    _arn, _partition, service, region, account, name = arn.split(":", 5)
+    if service == "s3":
+        return name in get_backend("s3")[ACCOUNT_ID]["aws"].buckets
+    if account != ACCOUNT_ID:
+        return False
+    if service == "sqs":
+        return name in get_backend("sqs")[ACCOUNT_ID][region].queues
+    if service == "sns":
+        return arn in get_backend("sns")[ACCOUNT_ID][region].topics
+    if service == "events":
+        return name.removeprefix("event-bus/") in get_backend("events")[ACCOUNT_ID][region].event_buses
+    return False
+
+
 def role_credentials(region: str, role_arn: str, session_name: str) -> dict[str, str]:
     """Temporary credentials of an execution role, as AWS STS would give Lambda. The session is the function's name,
     so that GetCallerIdentity inside answers ``assumed-role/ROLE/FUNCTION``."""

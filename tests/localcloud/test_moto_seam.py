@@ -271,3 +271,19 @@ def test_base64_of_a_package_survives_the_wire(clients):
     create(clients)
     text = _inner_call(moto_seam, "code", {"region": REGION, "name": "f", "version": "$LATEST"})
     assert base64.b64decode(text) == package()
+
+
+def test_resource_exists(clients):
+    queue = clients("sqs").create_queue(QueueName="q")["QueueUrl"]
+    attributes = clients("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+    bus = clients("events").create_event_bus(Name="bus")["EventBusArn"]
+    clients("s3").create_bucket(Bucket="bucket-of-the-seam")
+    default = bus.replace("event-bus/bus", "event-bus/default")
+    topic = clients("sns").create_topic(Name="t")["TopicArn"]
+    there = [attributes["QueueArn"], topic, bus, default, "arn:aws:s3:::bucket-of-the-seam"]
+    assert [moto_seam.resource_exists(arn) for arn in there] == [True] * 5
+    assert [moto_seam.resource_exists(f"{arn}-2") for arn in there] == [False] * 5
+    elsewhere = [arn.replace(REGION, "eu-west-1") for arn in there[:3]]
+    strangers = [arn.replace("123456789012", "111122223333") for arn in there[:4]]
+    assert not any(moto_seam.resource_exists(arn) for arn in elsewhere + strangers)
+    assert not moto_seam.resource_exists("arn:aws:kinesis:us-east-1:123456789012:stream/s")
