@@ -85,6 +85,17 @@ class FunctionNotFound(Exception):
         super().__init__(f"Function not found: {arn}")
 
 
+class FunctionNotReady(Exception):
+    """The function is still being created. ``state`` is AWS's State."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(
+            "The operation cannot be performed at this time. The function is currently in the following state: "
+            + state
+        )
+        self.state = state
+
+
 class Throttled(Exception):
     """No environment may start now. ``reason`` is a value of AWS's ThrottleReason."""
 
