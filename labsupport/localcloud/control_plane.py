@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import json
 import secrets
@@ -13,12 +12,15 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
+from xml.etree import ElementTree
 
 import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from .functions.specification import FunctionSpecification
+from .lambda_api.api import LambdaApi
+from .lambda_api.packages import ObjectError
 
 _MOTO_START_SECONDS = 60.0
 
@@ -115,23 +117,35 @@ class MotoControlPlane:
             response.raise_for_status()
             return await response.json()
 
-    async def resource_exists(self, arn: str) -> bool:
-        """Whether a queue, topic, event bus or bucket is there."""
-        answer: bool = await self._ask("resource_exists", arn=arn)
+    # --- lambda_api.Neighbours ---------------------------------------------------------------------------------
+
+    async def role_trust_policy(self, role_arn: str) -> dict[str, Any] | None:
+        answer: dict[str, Any] | None = await self._ask("role_trust_policy", role_arn=role_arn)
         return answer
 
-    # --- engine.ControlPlane -----------------------------------------------------------------------------------
+    async def resource_exists(self, arn: str) -> bool:
+        return bool(await self._ask("resource_exists", arn=arn))
 
-    async def function(self, region: str, name: str, qualifier: str | None) -> FunctionSpecification | None:
-        document = await self._ask("function", region=region, name=name, qualifier=qualifier)
-        return FunctionSpecification.from_wire(document) if document else None
+    async def s3_object(self, region: str, bucket: str, key: str, version: str | None) -> bytes:
+        """The bytes of an object for Lambda. Raises ObjectError in S3's words; the bucket must be in ``region``."""
+        scope = f"lambda/20260101/{region}/s3/aws4_request"
+        headers = CIMultiDict({"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=, Signature="})
+        path = f"/{quote(bucket, safe='')}"
+        status, _headers, body = await self.forward("GET", f"{path}?location", headers, b"")
+        if status == 200:
+            home = _xml_text(body, "LocationConstraint") or "us-east-1"
+            if home != region:
+                raise ObjectError(
+                    "PermanentRedirect",
+                    f"The bucket is in this region: {home}. Please use this region to retry the request",
+                )
+            query = f"?versionId={quote(version, safe='')}" if version else ""
+            status, _headers, body = await self.forward("GET", f"{path}/{quote(key)}{query}", headers, b"")
+        if status != 200:
+            raise ObjectError(_xml_text(body, "Code") or str(status), _xml_text(body, "Message"))
+        return body
 
-    async def code(self, region: str, name: str, version: str) -> bytes:
-        return base64.b64decode(await self._ask("code", region=region, name=name, version=version))
-
-    async def layer(self, region: str, arn: str) -> bytes | None:
-        answer = await self._ask("layer", region=region, layer_version_arn=arn)
-        return None if answer is None else base64.b64decode(answer)
+    # --- engine.ControlPlane, with lambda_api ------------------------------------------------------------------
 
     async def credentials(self, region: str, role: str, session_name: str) -> dict[str, str]:
         answer: dict[str, str] = await self._ask("credentials", region=region, role_arn=role, session_name=session_name)
@@ -187,3 +201,26 @@ class MotoControlPlane:
             self._pending_bytes = 0
             for (region, group, stream), events in pending.items():
                 await self._ask("logs", region=region, group=group, stream=stream, events=events)
+
+
+class EngineControlPlane:
+    """What the engine asks for, from where it is kept: functions in the Lambda API, roles and logs in moto."""
+
+    def __init__(self, functions: LambdaApi, moto: MotoControlPlane) -> None:
+        self.function = functions.specification
+        self.revisions = functions.revisions
+        self.code = functions.packages.content
+        self.layer = functions.layer
+        self.credentials = moto.credentials
+        self.deliver_log = moto.deliver_log
+        self.undelivered_log_bytes = moto.undelivered_log_bytes
+        self.service_request = moto.service_request
+
+
+def _xml_text(body: bytes, name: str) -> str:
+    """The text of the first element of this name, whatever its namespace; empty when there is none."""
+    with contextlib.suppress(ElementTree.ParseError):
+        for element in ElementTree.fromstring(body).iter():
+            if element.tag.rpartition("}")[2] == name:
+                return element.text or ""
+    return ""

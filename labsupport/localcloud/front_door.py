@@ -1,4 +1,5 @@
-"""Answers every HTTP request of the cloud: invocations go to the engine, all else to moto."""
+"""Answers every HTTP request of the cloud: invocations go to the engine, Lambda's other operations to its control plane,
+all else to moto."""
 
 from __future__ import annotations
 
@@ -10,7 +11,6 @@ import re
 import sys
 import traceback
 import uuid
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
@@ -22,17 +22,26 @@ from .functions import limits
 from .functions.engine import Engine
 from .functions.recursion import RecursionStopped, next_trace
 from .functions.request_payload import PayloadNotJson, check_json
-from .functions.specification import FunctionNotFound, Invocation, Throttled
+from .functions.specification import (
+    FunctionNotFound,
+    FunctionNotReady,
+    Invocation,
+    Throttled,
+)
+from .lambda_api.api import LambdaApi
+from .lambda_api.names import parse_function_name
+from .lambda_api.packages import DOWNLOAD_PATH
 
 _INVOKE = re.compile(r"/2015-03-31/functions/([^/]+)/invocations/?$")
 _INVOKE_ASYNC = re.compile(r"/2014-11-13/functions/([^/]+)/invoke-async/?$")
-_FUNCTION_CALL = re.compile(r"/20\d\d-\d\d-\d\d/functions/([^/]+)(?:/|$)")
+#: Event source mappings are still kept by moto, their tags, too.
+_EVENT_SOURCE_MAPPING = re.compile(r"/20\d\d-\d\d-\d\d/(?:event-source-mappings|tags/[^/]*event-source-mapping)")
+_LAMBDA_PATH = re.compile(
+    r"/20\d\d-\d\d-\d\d/(?:functions|layers|tags|account-settings|resource-policy|code-signing-configs|"
+    r"capacity-providers|durable-executions|durable-execution-callbacks)(?:/|$)"
+)
 _QUALIFIERS_DISAGREE = "The derived qualifier from the function name does not match the specified qualifier."
 _CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
-_FUNCTION_ARN = re.compile(
-    r"(?:arn:aws[a-zA-Z-]*:lambda:(?P<region>[^:]+):)?(?:(?P<account>\d{12}):function:)?"
-    r"(?P<name>[a-zA-Z0-9-_.]+)(?::(?P<qualifier>\$LATEST|[a-zA-Z0-9-_]+))?"
-)
 _HOP_BY_HOP = frozenset(
     (
         "connection",
@@ -46,31 +55,21 @@ _HOP_BY_HOP = frozenset(
         "expect",
     )
 )
-_SERVICES_THAT_CHANGE_FUNCTIONS = frozenset(("lambda", "cloudformation"))
-
-
-@dataclass(frozen=True)
-class FunctionName:
-    """A FunctionName parameter taken apart. ``region`` only when an ARN was given."""
-
-    name: str
-    qualifier: str | None
-    region: str | None
-
-
-def parse_function_name(text: str) -> FunctionName | None:
-    """Name, ``name:qualifier``, partial ARN or ARN; None when it is none of them."""
-    match = _FUNCTION_ARN.fullmatch(text)
-    if not match:
-        return None
-    return FunctionName(match["name"], match["qualifier"], match["region"])
 
 
 class FrontDoor:
     """The aiohttp handler. ``identity`` is what ``/_labsupport/health`` and the first stdout line tell."""
 
-    def __init__(self, engine: Engine, moto: MotoControlPlane, region: str, identity: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        lambda_api: LambdaApi,
+        moto: MotoControlPlane,
+        region: str,
+        identity: dict[str, Any],
+    ) -> None:
         self._engine = engine
+        self._lambda_api = lambda_api
         self._moto = moto
         self._region = region
         self.identity = identity
@@ -95,6 +94,8 @@ class FrontDoor:
     async def _route(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path == "/_labsupport/health":
             return web.json_response(self.identity | {"status": "ok"})
+        if request.path.startswith(DOWNLOAD_PATH):
+            return self._download(request)
         if request.headers.get("Expect", "").lower() == "100-continue":
             # botocore sends this with every S3 upload and waits a whole second for the answer.
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -107,7 +108,26 @@ class FrontDoor:
         match = _INVOKE_ASYNC.match(raw_path) if request.method == "POST" else None
         if match:
             return await self._invoke(request, unquote(match[1]), body, deprecated=True)
-        return await self._forward(request, body)
+        service = self._service_of(request)
+        if (service == "lambda" or (not service and _LAMBDA_PATH.match(raw_path))) and not (
+            _EVENT_SOURCE_MAPPING.match(raw_path)
+        ):
+            answer = await self._lambda_api.handle(
+                request.method,
+                raw_path,
+                list(request.query.items()),
+                request.headers,
+                body,
+                self._region_of(request),
+            )
+            return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
+        return await self._forward(request, service, body)
+
+    def _download(self, request: web.BaseRequest) -> web.StreamResponse:
+        file = self._lambda_api.packages.downloadable(request.path, request.query_string)
+        if file is None:
+            return web.Response(status=403, text="This URL has expired. GetFunction answers with a new one.\n")
+        return web.FileResponse(file, headers={"Content-Type": "application/zip"})
 
     # --- Invoke ------------------------------------------------------------------------------------------------
 
@@ -172,6 +192,8 @@ class FrontDoor:
             found = await self._engine.specification(region, parsed.name, qualifier)
             client_context = _client_context(headers.get("X-Amz-Client-Context"))
             check_json(body)
+        except FunctionNotReady as problem:
+            return _error(409, "ResourceConflictException", str(problem), request_id)
         except FunctionNotFound as problem:
             return _error(404, "ResourceNotFoundException", str(problem), request_id, key="Message")
         except PayloadNotJson as problem:
@@ -218,12 +240,7 @@ class FrontDoor:
 
     # --- everything else ---------------------------------------------------------------------------------------
 
-    async def _forward(self, request: web.BaseRequest, body: bytes) -> web.Response:
-        service = self._service_of(request)
-        match = _FUNCTION_CALL.match(request.raw_path.partition("?")[0])
-        parsed = parse_function_name(unquote(match[1])) if match else None
-        if parsed and parsed.qualifier and request.query.get("Qualifier", parsed.qualifier) != parsed.qualifier:
-            return _error(400, "InvalidParameterValueException", _QUALIFIERS_DISAGREE, str(uuid.uuid4()))
+    async def _forward(self, request: web.BaseRequest, service: str, body: bytes) -> web.Response:
         if service == "logs":
             await self._moto.flush_logs()
         headers: CIMultiDict[str] = CIMultiDict()
@@ -238,10 +255,6 @@ class FrontDoor:
         if underscored:
             headers["X-Labsupport-Underscored"] = json.dumps(underscored)
         status, answer_headers, answer_body = await self._moto.forward(request.method, request.raw_path, headers, body)
-        if request.method not in ("GET", "HEAD") and service in _SERVICES_THAT_CHANGE_FUNCTIONS:
-            self._engine.forget_specifications()
-            if request.method == "DELETE" and status < 300:
-                await self._forget_deleted(request)
         answer: CIMultiDict[str] = CIMultiDict()
         for name, value in answer_headers.items():
             if name.lower() not in _HOP_BY_HOP and name.lower() not in ("content-length", "server", "date"):
@@ -251,12 +264,6 @@ class FrontDoor:
         if request.method == "HEAD" and "Content-Length" in answer_headers:
             response.headers["Content-Length"] = answer_headers["Content-Length"]
         return response
-
-    async def _forget_deleted(self, request: web.BaseRequest) -> None:
-        match = re.match(r"/2015-03-31/functions/([^/]+)/?$", request.raw_path.partition("?")[0])
-        parsed = parse_function_name(unquote(match[1])) if match else None
-        if parsed and "Qualifier" not in request.query:
-            await self._engine.forget_function(self._region_of(request), parsed.name)
 
     def _region_of(self, request: web.BaseRequest) -> str:
         match = _CREDENTIAL.search(request.headers.get("Authorization", ""))

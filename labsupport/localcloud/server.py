@@ -17,13 +17,14 @@ from pathlib import Path
 from aiohttp import web
 
 from .. import __version__
-from .control_plane import MotoControlPlane, MotoDown
+from .control_plane import EngineControlPlane, MotoControlPlane, MotoDown
 from .front_door import FrontDoor
 from .functions import runtime_folder
 from .functions.concurrency import default_concurrency
 from .functions.engine import Engine
 from .functions.memory import total_memory_bytes
 from .functions.sandbox import Sandbox
+from .lambda_api.api import LambdaApi
 
 _OWNER_CHECK_SECONDS = 0.5
 _STATE_PREFIX = "labsupport-cloud-"
@@ -104,7 +105,16 @@ async def _serve(settings: CloudSettings, listener: socket.socket, state: Path, 
         await moto.close()
         raise CannotStart(str(problem)) from None
     concurrency = settings.concurrency or default_concurrency(total_memory_bytes())
-    engine = Engine(moto, sandbox, state, concurrency, settings.time_scale, scaled_cpu=settings.cpu == "scaled")
+    lambda_api = LambdaApi(moto, state, endpoint, concurrency, settings.time_scale)
+    engine = Engine(
+        EngineControlPlane(lambda_api, moto),
+        sandbox,
+        state,
+        concurrency,
+        settings.time_scale,
+        scaled_cpu=settings.cpu == "scaled",
+    )
+    lambda_api.environments = engine
     identity = {
         "endpoint": endpoint,
         "pid": os.getpid(),
@@ -116,7 +126,7 @@ async def _serve(settings: CloudSettings, listener: socket.socket, state: Path, 
         "concurrency": concurrency,
         "time_scale": settings.time_scale,
     }
-    door = FrontDoor(engine, moto, settings.region, identity)
+    door = FrontDoor(engine, lambda_api, moto, settings.region, identity)
     server = web.Server(door.answer, access_log=None, keepalive_timeout=3600.0)
     serving: asyncio.Server | None = None
     try:

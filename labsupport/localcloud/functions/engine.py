@@ -40,11 +40,13 @@ _FINISHING_SECONDS = 0.5
 
 
 class ControlPlane(destinations.AwsServices, Protocol):
-    """Where functions, their code and their roles are kept (the moto process)."""
+    """Where functions and their code are kept (the Lambda API), roles and logs (the moto process)."""
 
     async def function(self, region: str, name: str, qualifier: str | None) -> FunctionSpecification | None: ...
 
-    async def code(self, region: str, name: str, version: str) -> bytes: ...
+    def revisions(self, region: str, name: str) -> set[str]: ...
+
+    async def code(self, code_sha256: str) -> bytes: ...
 
     async def layer(self, region: str, arn: str) -> bytes | None: ...
 
@@ -61,6 +63,8 @@ class _Pool:
     busy: set[ExecutionEnvironment] = field(default_factory=set)
     finishing: set[ExecutionEnvironment] = field(default_factory=set)
     waiters: deque[asyncio.Future[ExecutionEnvironment]] = field(default_factory=deque)
+    #: Nobody will invoke this revision again: environments end when they become free.
+    outdated: bool = False
 
 
 class Engine:
@@ -89,7 +93,6 @@ class Engine:
         self._deliveries = destinations.Deliveries(control_plane, self, self.note, role_allows)
         self._time_scale = time_scale
         self._pools: dict[tuple[str, str, str], _Pool] = {}
-        self._specifications: dict[tuple[str, str, str | None], FunctionSpecification] = {}
         self._counter = 0
         self._closing: set[asyncio.Task[None]] = set()
         self._memory_watch: asyncio.Task[None] | None = None
@@ -100,7 +103,7 @@ class Engine:
     async def specification(self, region: str, name: str, qualifier: str | None) -> FunctionSpecification:
         """What runs under this name and qualifier now. An alias with weights is decided anew at each call.
 
-        Raises FunctionNotFound with the qualified ARN, as AWS words it.
+        Raises FunctionNotFound with the qualified ARN, as AWS words it, and FunctionNotReady while it is created.
         """
         found = await self._lookup(region, name, qualifier)
         if found.alias_weights:
@@ -112,28 +115,18 @@ class Engine:
         return found
 
     async def _lookup(self, region: str, name: str, qualifier: str | None) -> FunctionSpecification:
-        key = (region, name, qualifier)
-        cached = self._specifications.get(key)
-        if cached is None:
-            cached = await self._control_plane.function(region, name, qualifier)
-            if cached is None:
-                arn = f"arn:aws:lambda:{region}:123456789012:function:{name}:{qualifier or '$LATEST'}"
-                raise FunctionNotFound(arn)
-            self._specifications[key] = cached
-        return cached
-
-    def forget_specifications(self) -> None:
-        """A configuration may have changed: ask again before the next invocation."""
-        self._specifications.clear()
+        found = await self._control_plane.function(region, name, qualifier)
+        if found is None:
+            arn = f"arn:aws:lambda:{region}:123456789012:function:{name}:{qualifier or '$LATEST'}"
+            raise FunctionNotFound(arn)
+        return found
 
     async def forget_function(self, region: str, name: str) -> None:
         """The function was deleted: its environments end, its queued events are dropped."""
-        self.forget_specifications()
         self.concurrency.reserve(region, name, None)
         self.asynchronous.forget(region, name)
         for key in [key for key in self._pools if key[:2] == (region, name)]:
-            for environment in list(self._pools[key].idle):
-                self._retire(key, environment)
+            self._end_pool(key)
 
     async def invoke(self, specification: FunctionSpecification, invocation: Invocation) -> InvocationOutcome:
         """Run one event synchronously. Raises Throttled and RecursionStopped; everything the function does is in the
@@ -179,7 +172,7 @@ class Engine:
                     specification.version,
                     b"",
                 )
-            pool = self._pools[self._pool_key(specification)]
+            pool = self._pools.setdefault(self._pool_key(specification), _Pool())
             pool.busy.add(environment)
             self._watch_memory()
             try:
@@ -188,6 +181,8 @@ class Engine:
                 pool.busy.discard(environment)
                 if environment.finishing:
                     pool.finishing.add(environment)
+                elif pool.outdated:
+                    self._end_pool(self._pool_key(specification))
             self._loops.record(specification, invocation, outcome, started, time.monotonic())
             return outcome
         finally:
@@ -243,6 +238,8 @@ class Engine:
                 waiter.set_result(environment)
                 return
         pool.idle.append(environment)
+        if pool.outdated:
+            self._end_pool(key)
 
     # --- inside ------------------------------------------------------------------------------------------------
 
@@ -278,7 +275,7 @@ class Engine:
         task = self._code.task_folder(specification.code_sha256)
         if not task.exists():
             async with self._code_locks.setdefault(task, asyncio.Lock()):
-                package = await self._control_plane.code(region, name, specification.version)
+                package = await self._control_plane.code(specification.code_sha256)
                 task = await asyncio.to_thread(self._code.add_package, specification.code_sha256, package)
         opt: Path | None = None
         if specification.layers:
@@ -303,19 +300,20 @@ class Engine:
 
         Versions stay warm side by side, so only pools whose function now runs under another revision go.
         """
-        current = {
-            self._pool_key(specification)
-            for specification in self._specifications.values()
-            if (specification.region, specification.name) == key[:2]
-        }
-        for other in [other for other in self._pools if other[:2] == key[:2] and other not in current]:
-            if other == key:
-                continue
-            for environment in list(self._pools[other].idle):
-                self._retire(other, environment)
-            pool = self._pools[other]
-            if not (pool.idle or pool.busy or pool.finishing or pool.waiters):
-                del self._pools[other]
+        current = self._control_plane.revisions(key[0], key[1])
+        for other in [other for other in self._pools if other[:2] == key[:2] and other[2] not in current]:
+            if other != key:
+                self._end_pool(other)
+
+    def _end_pool(self, key: tuple[str, str, str]) -> None:
+        pool = self._pools.get(key)
+        if pool is None:
+            return
+        pool.outdated = True
+        for environment in list(pool.idle):
+            self._retire(key, environment)
+        if not (pool.busy or pool.finishing or pool.waiters):
+            del self._pools[key]
 
     def _make_room(self) -> None:
         """Idle environments of other functions give way when the machine's share is used up."""

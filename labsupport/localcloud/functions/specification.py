@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -45,13 +44,6 @@ class FunctionSpecification:
         """Unqualified function ARN."""
         return f"arn:aws:lambda:{self.region}:{self.account_id}:function:{self.name}"
 
-    @classmethod
-    def from_wire(cls, document: dict[str, Any]) -> FunctionSpecification:
-        """From what the moto process answers; keys the engine does not use are left out."""
-        fields = {key: document[key] for key in cls.__dataclass_fields__ if key in document}
-        fields["layers"] = tuple(fields["layers"])
-        return cls(**fields)
-
 
 @dataclass(frozen=True)
 class Invocation:
@@ -90,8 +82,7 @@ class FunctionNotReady(Exception):
 
     def __init__(self, state: str) -> None:
         super().__init__(
-            "The operation cannot be performed at this time. The function is currently in the following state: "
-            + state
+            "The operation cannot be performed at this time. The function is currently in the following state: " + state
         )
         self.state = state
 

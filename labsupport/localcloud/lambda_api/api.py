@@ -133,10 +133,6 @@ class LambdaApi:
         function = self.store.region(region).functions.get(name)
         return function.revisions() if function else set()
 
-    async def code(self, specification: FunctionSpecification) -> bytes:
-        """The zip of the package that a specification names."""
-        return await self.packages.content(specification.code_sha256)
-
     async def layer(self, region: str, arn: str) -> bytes | None:
         """The zip of a layer version, also of one that was deleted after a function took it; None when unknown."""
         sha256 = layers.package_of(self.store, arn)
