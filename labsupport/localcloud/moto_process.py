@@ -6,7 +6,6 @@ its parent does, however the parent ends, and then removes what the parent can n
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import shutil
@@ -40,7 +39,7 @@ def main() -> None:
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
     import waitress.server
 
-    from . import moto_seam
+    from . import moto_seam, moto_seam_lambda
 
     front_door = settings["front_door"]
     token = settings["token"]
@@ -60,10 +59,8 @@ def main() -> None:
         finally:
             connection.close()
 
-    moto_seam.replace_lambda_invoke(send_invocation)
-    moto_seam.keep_logging_configuration()
     moto_seam.keep_trace_header_of_messages()
-    moto_seam.refuse_what_lambda_refuses()
+    moto_seam_lambda.replace_functions(moto_seam_lambda.LambdaClient(front_door), send_invocation)
     moto_app = moto_seam.application()
 
     def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -101,17 +98,8 @@ def main() -> None:
 
 
 def _inner_call(seam: Any, call: str, arguments: dict[str, Any]) -> Any:
-    if call == "function":
-        return seam.function_configuration(**arguments)
-    if call == "code":
-        return base64.b64encode(seam.function_code(**arguments)).decode()
-    if call == "layer":
-        try:
-            return base64.b64encode(seam.layer_code(**arguments)).decode()
-        except LookupError:
-            return None
-    if call == "resource_exists":
-        return seam.resource_exists(**arguments)
+    if call == "role_trust_policy":
+        return seam.role_trust_policy(**arguments)
     if call == "credentials":
         return seam.role_credentials(**arguments)
     if call == "logs":

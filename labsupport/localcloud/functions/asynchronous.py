@@ -24,7 +24,14 @@ from typing import Protocol
 
 from . import limits
 from .recursion import RecursionStopped, refuse_loop
-from .specification import FunctionNotFound, FunctionSpecification, Invocation, InvocationOutcome, Throttled
+from .specification import (
+    FunctionNotFound,
+    FunctionNotReady,
+    FunctionSpecification,
+    Invocation,
+    InvocationOutcome,
+    Throttled,
+)
 
 
 class Runner(Protocol):
@@ -173,6 +180,8 @@ class AsynchronousInvocations:
         except FunctionNotFound as problem:
             _say(f"1 asynchronous event dropped: {problem}")
             return True
+        except FunctionNotReady:  # deleted and made anew while the event waited
+            return False
         if specification.reserved_concurrency == 0:
             # "Lambda begins sending new events to the configured dead-letter queue or the on-failure event
             # destination, without any retries" (Lambda Developer Guide, invocation-async-retain-records).

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from . import documents, errors, settings, states, tags
+from . import documents, errors, layers, settings, states, tags
 from .names import is_version
 from .operations import Call, operation
 from .packages import Package
@@ -33,6 +33,7 @@ async def create_function(call: Call) -> dict[str, Any]:
     _refuse_taken(call, name)
     package = await _package(call, call.parameters["Code"])
     _refuse_taken(call, name)  # somebody else may have been faster while the package was unpacked
+    layers.check_total_size(call, checked.layers, package.sha256)
     configuration = replace(checked, code_sha256=package.sha256, code_size=package.size)
     latest = Version(LATEST, configuration, now())
     function = Function(name, call.region_name, {LATEST: latest}, tags=dict(call.get("Tags", {})))
@@ -114,6 +115,7 @@ async def update_function_configuration(call: Call) -> dict[str, Any]:
     function = _to_update(call)
     wanted = settings.changed(call, function.latest.configuration)
     await settings.check(call, wanted)
+    layers.check_total_size(call, wanted.layers, wanted.code_sha256)
     _to_update(call)  # again: checks ask other services meanwhile
     states.begin_update(call, function, wanted)
     return documents.function_configuration(call, function, function.latest)
@@ -133,6 +135,7 @@ async def update_function_code(call: Call) -> dict[str, Any]:
         code_size=package.size,
         architecture=architecture,
     )
+    layers.check_total_size(call, wanted.layers, package.sha256)
     if call.get("DryRun"):
         return documents.function_configuration(call, function, replace(function.latest, configuration=wanted))
     _to_update(call)

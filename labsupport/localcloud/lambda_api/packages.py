@@ -6,15 +6,18 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import os
 import secrets
+import tempfile
 import time
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qsl
 
 from ...facts import FACTS
-from ..functions.code_store import CodeStore
+from ..functions.code_store import CodeStore, unpack
 from ..functions.specification import CodeUnusable
 from . import errors
 
@@ -65,12 +68,12 @@ class Packages:
         bucket: str | None = None,
         key: str | None = None,
         object_version: str | None = None,
-        unpack: bool = True,
+        for_layer: bool = False,
     ) -> Package:
         """Keep a package that a request brings or names. Raises LambdaError with AWS's words when it is not usable.
 
-        Unpacked here (``unpack``, for functions), it has passed every check that the engine would make later. A zip
-        from S3 may be larger than an uploaded one.
+        It is unpacked here and so has passed every check that the engine would make later; a function's stays so. A
+        zip from S3 may be larger than an uploaded one.
         """
         if zip_file is not None:
             if len(zip_file) > _ZIPPED_BYTES:
@@ -84,18 +87,24 @@ class Packages:
                     f"Error occurred while GetObject. S3 Error Code: {problem.code}. S3 Error Message: {problem}"
                 ) from None
         try:
-            return await asyncio.to_thread(self._keep, content, unpack)
+            return await asyncio.to_thread(self._keep, content, for_layer)
         except CodeUnusable as problem:
             raise errors.invalid_parameter(str(problem)) from None
 
-    def _keep(self, content: bytes, unpack: bool) -> Package:
+    def _keep(self, content: bytes, for_layer: bool) -> Package:
         digest = hashlib.sha256(content).digest()
         package = Package(base64.b64encode(digest).decode(), len(content))
-        if unpack:
-            self._code.add_package(package.sha256, content)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if for_layer:
+            with tempfile.TemporaryDirectory(dir=self._folder) as folder:
+                unpack(content, Path(folder))
+                empty = not os.listdir(folder)
+        else:
+            empty = not os.listdir(self._code.add_package(package.sha256, content))
+        if empty:
+            raise CodeUnusable("Uploaded file must be a non-empty zip")
         path = self._path(package.sha256)
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
             working = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
             working.write_bytes(content)
             working.rename(path)
@@ -104,6 +113,11 @@ class Packages:
     async def content(self, sha256: str) -> bytes:
         """The zip of this CodeSha256."""
         return await asyncio.to_thread(self._path(sha256).read_bytes)
+
+    def unzipped_size(self, sha256: str) -> int:
+        """Bytes of the files in the zip of this CodeSha256, from its table of contents."""
+        with zipfile.ZipFile(self._path(sha256)) as archive:
+            return sum(member.file_size for member in archive.infolist())
 
     def url(self, sha256: str) -> str:
         """Where the zip can be downloaded for ten minutes, with no credentials (on AWS a presigned URL of S3)."""

@@ -206,6 +206,10 @@ class Function:
             maximum_event_age=invoke.maximum_event_age if invoke else None,
             revision=_revision(version),
             alias_weights=dict(alias.weights) if alias else {},
+            dead_letter_target=what.dead_letter_target,
+            on_success=invoke.on_success if invoke else None,
+            on_failure=invoke.on_failure if invoke else None,
+            recursive_loop=self.recursive_loop,
         )
 
 
