@@ -59,8 +59,8 @@ def main() -> None:
         finally:
             connection.close()
 
-    moto_seam.keep_trace_header_of_messages()
     moto_seam_lambda.replace_functions(moto_seam_lambda.LambdaClient(front_door), send_invocation)
+    moto_seam.keep_trace_header_of_messages()
     moto_app = moto_seam.application()
 
     def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -100,6 +100,8 @@ def main() -> None:
 def _inner_call(seam: Any, call: str, arguments: dict[str, Any]) -> Any:
     if call == "role_trust_policy":
         return seam.role_trust_policy(**arguments)
+    if call == "resource_exists":
+        return seam.resource_exists(**arguments)
     if call == "credentials":
         return seam.role_credentials(**arguments)
     if call == "logs":

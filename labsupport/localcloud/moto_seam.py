@@ -1,8 +1,8 @@
 """Every touch of moto's insides. Each function here has a test in ``tests/localcloud/test_moto_seam.py`` that names it,
 so that a moto release that changes an inside shows which function to mend.
 
-moto is the store and the control plane (S3, IAM, CloudWatch Logs, Lambda's configuration …). What it cannot do — run
-functions as AWS does — is done by the engine in the front door's process; the seam hands over what the engine needs.
+moto is the store and the control plane of S3, IAM, CloudWatch Logs and the other services beside Lambda. Its own Lambda
+is replaced: see ``moto_seam_lambda``.
 """
 
 from __future__ import annotations
