@@ -41,6 +41,8 @@ _LAMBDA_PATH = re.compile(
     r"capacity-providers|durable-executions|durable-execution-callbacks)(?:/|$)"
 )
 _QUALIFIERS_DISAGREE = "The derived qualifier from the function name does not match the specified qualifier."
+_FUNCTION_URL_HOST = re.compile(r"[a-z0-9]+\.lambda-url\.[a-z0-9-]+\.on\.aws(?::\d+)?")
+_FUNCTION_URL_PATH = "/_aws/lambda-url/"
 _CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
 _HOP_BY_HOP = frozenset(
     (
@@ -96,6 +98,12 @@ class FrontDoor:
             return web.json_response(self.identity | {"status": "ok"})
         if request.path.startswith(DOWNLOAD_PATH):
             return self._download(request)
+        if _FUNCTION_URL_HOST.fullmatch(request.host) or request.path.startswith(_FUNCTION_URL_PATH):
+            return web.Response(
+                status=501,
+                text="The local cloud keeps the configuration of function URLs but does not answer at them yet. "
+                "Call the function with boto3: lambda.invoke(FunctionName=...).\n",
+            )
         if request.headers.get("Expect", "").lower() == "100-continue":
             # botocore sends this with every S3 upload and waits a whole second for the answer.
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")

@@ -114,7 +114,7 @@ def resource_exists(arn: str) -> bool:
     _arn, _partition, service, region, account, name = arn.split(":", 5)
     if service == "s3":
         return name in get_backend("s3")[ACCOUNT_ID]["aws"].buckets
-    if account != ACCOUNT_ID:
+    if account != ACCOUNT_ID or region not in get_backend("sqs")[ACCOUNT_ID].regions:
         return False
     if service == "sqs":
         return name in get_backend("sqs")[ACCOUNT_ID][region].queues

@@ -135,5 +135,6 @@ def test_resource_exists(clients):
     assert [moto_seam.resource_exists(f"{arn}-2") for arn in there] == [False] * 5
     elsewhere = [arn.replace(REGION, "eu-west-1") for arn in there[:3]]
     strangers = [arn.replace("123456789012", "111122223333") for arn in there[:4]]
-    assert not any(moto_seam.resource_exists(arn) for arn in elsewhere + strangers)
+    nowhere = [arn.replace(REGION, "zz-nowhere-1") for arn in there[:4]]
+    assert not any(moto_seam.resource_exists(arn) for arn in elsewhere + strangers + nowhere)
     assert not moto_seam.resource_exists("arn:aws:kinesis:us-east-1:123456789012:stream/s")
