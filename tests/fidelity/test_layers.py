@@ -23,8 +23,8 @@ IMPORTS = """
 """
 MISSING = ("ResourceNotFoundException", 404, "The resource you requested does not exist.")
 ARN_PATTERN = (
-    r"(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:"
-    r"[a-zA-Z0-9-_]+:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+)"
+    r"((arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:"
+    r"[a-zA-Z0-9-_]+:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+))"
 )
 
 
@@ -196,7 +196,7 @@ def test_F113_malformed_compatibilities(client):
     assert (code, status) == ("ValidationException", 400)
     assert message.startswith(
         "2 validation errors detected: Value '[invalidruntime, python3.13]' at 'compatibleRuntimes' failed to satisfy "
-        "constraint: Member must satisfy "
+        "constraint: Member must satisfy enum value set: [nodejs20.x, "
     )
     assert message.endswith(
         "; Value '[invalidarch, x86_64]' at 'compatibleArchitectures' failed to satisfy constraint: Member must "

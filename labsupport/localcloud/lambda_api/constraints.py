@@ -9,12 +9,13 @@ whole list or map, with all constraints of its members.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
 from ...facts import FACTS
 from . import errors
+from .runtimes import SUPPORTED as SUPPORTED_RUNTIMES
 from .service_model import Operation, ServiceModel, Shape
 
 #: A whole zip of 50 MB in base64 and what else a request says.
@@ -50,9 +51,30 @@ def check(model: ServiceModel, operation: Operation, parameters: dict[str, Any])
     """Raises ValidationException that names every parameter outside the model's constraints."""
     if operation.input_shape is None:
         return
-    failures = list(_structure(model, operation.input_shape, parameters, ""))
+    failures = [
+        *_layer_runtimes(model, parameters),
+        *_structure(model, operation.input_shape, parameters, ""),
+    ]
     if failures:
         raise errors.validation(failures)
+
+
+def _layer_runtimes(model: ServiceModel, parameters: dict[str, Any]) -> Iterator[str]:
+    """Runtimes that layers name: every one that ever was is taken. PublishLayerVersion's message stands first, has not
+    the form of those for other lists, and names only the runtimes of today."""
+    known = model.shape("Runtime")["enum"]
+    several, one = parameters.get("CompatibleRuntimes"), parameters.get("CompatibleRuntime")
+    if several is not None and not set(several) <= set(known):
+        yield _not_in_set("compatibleRuntimes", several, SUPPORTED_RUNTIMES)
+    if one is not None and one not in known:
+        yield _not_in_set("compatibleRuntime", one, known)
+
+
+def _not_in_set(at: str, value: Any, known: Sequence[str]) -> str:
+    return (
+        f"Value '{_java(value)}' at '{at}' failed to satisfy constraint: Member must satisfy enum value set: "
+        f"{_java(list(known))}"
+    )
 
 
 def _structure(model: ServiceModel, name: str, value: dict[str, Any], path: str) -> Iterator[str]:
