@@ -30,15 +30,15 @@ def main() -> None:
     ).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal; the parent decides
 
-    # AWS's own managed policies (AWSLambdaBasicExecutionRole ...) can be attached, as on AWS. moto reads them at the first
-    # IAM call, which takes 0.15 s and 14 MB once.
-    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     # moto makes a botocore session, which would read the files and obey the variables of whoever runs the lab.
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
     import waitress.server
 
+    from .moto_seam_policies import keep_managed_policies_on_disk
+
+    keep_managed_policies_on_disk()  # before the seam imports the rest of moto
     from . import moto_seam, moto_seam_lambda
 
     front_door = settings["front_door"]
