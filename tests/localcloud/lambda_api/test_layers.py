@@ -86,7 +86,7 @@ def test_code_and_layers_may_have_250_mb_together_and_no_byte_more(api):
         (b"no zip", "Could not unzip uploaded file. Please check your file, then try to upload again."),
         (zipped(1, "../out"), "Could not unzip uploaded file. Please check your file, then try to upload again."),
         (b"PK\x05\x06" + bytes(18), "Uploaded file must be a non-empty zip"),
-        (zipped(250 * 1024 * 1024), "Unzipped size must be smaller than 262144000 bytes"),
+        (zipped(250 * 1024 * 1024 + 1), "Unzipped size must be smaller than 262144000 bytes"),
     ],
     ids=["no zip", "leaves its folder", "empty", "too large"],
 )
