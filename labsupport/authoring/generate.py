@@ -107,6 +107,10 @@ def _nodes(value: dict[str, Any]) -> Any:
 
 
 def _module_text(lesson: Lesson) -> str:
-    """The module of the lesson's exercises: what its checks say is in the outputs of the solution."""
+    """The module of the lesson's exercises, or the modules: what its checks say is in the outputs of the solution."""
     found = importlib.util.find_spec(f"labsupport.exercises.lesson{lesson.name}")
-    return Path(found.origin).read_text(encoding="utf-8") if found and found.origin else ""
+    if not found or not found.origin:
+        return ""
+    module = Path(found.origin)
+    files = sorted(module.parent.glob("*.py")) if found.submodule_search_locations else [module]
+    return "".join(file.read_text(encoding="utf-8") for file in files)

@@ -30,6 +30,11 @@ def answered(value: Any) -> Callable[[InvocationResult], bool]:
     return lambda result: json_equal(result.payload, value)
 
 
+def value(result: InvocationResult, key: str) -> Any:
+    """A value of the answer; None when the answer is no object or lacks it."""
+    return result.payload.get(key) if isinstance(result.payload, dict) else None
+
+
 def equal(
     result: InvocationResult,
     wanted: Any,

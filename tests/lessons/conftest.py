@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
+import re
+import textwrap
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -30,6 +33,11 @@ def lesson_text(number: str) -> str:
     return (COURSE / "solutions" / f"{catalog.find_lesson(number).name}.md").read_text(encoding="utf-8")
 
 
+def dedented(text: str) -> str:
+    """A file as it stands in a test, between triple quotation marks."""
+    return textwrap.dedent(text).lstrip()
+
+
 class Classroom:
     def __init__(self, endpoint: str, lambda_client: Any, role_arn: str) -> None:
         self.endpoint = endpoint
@@ -45,17 +53,21 @@ class Classroom:
                 archive.writestr(name, text)
         return buffer.getvalue()
 
-    def deploy(self, function_name: str, files: dict[str, str], handler: str) -> None:
+    def deploy(self, function_name: str, files: dict[str, str], handler: str, **settings: Any) -> None:
         """A new function of this name; one of that name from before is removed."""
         self.remove(function_name)
         self.lambda_client.create_function(
             FunctionName=function_name,
-            Runtime=RUNTIME,
-            Role=self.role_arn,
             Handler=handler,
             Code={"ZipFile": self.zip_of(files)},
+            **{"Runtime": RUNTIME, "Role": self.role_arn, **settings},
         )
         self.lambda_client.get_waiter("function_active_v2").wait(FunctionName=function_name)
+
+    def hand_in(self, place: tuple[str, str, str], text: str, **settings: Any) -> None:
+        """Deploy this text (indented as a test has it) at an exercise's place: function, file, handler."""
+        name, file_name, handler = place
+        self.deploy(name, {file_name: dedented(text)}, handler, **settings)
 
     def remove(self, function_name: str) -> None:
         try:
@@ -91,6 +103,16 @@ class Classroom:
         _before, found, rest = text.partition(f"%%writefile {file_name}\n")
         assert found, f"lesson {lesson} writes no {file_name}"
         return rest.partition("\n```")[0] + "\n"
+
+    def functions_of(self, lesson: str) -> str:
+        """The functions that the lesson's own cells define, as one piece of Python."""
+        cells = re.findall(r"^```\{code-cell\} ipython3\n(.*?)^```$", lesson_text(lesson), re.MULTILINE | re.DOTALL)
+        found = []
+        for cell in cells:
+            code = re.sub(r"^:tags:.*\n", "", cell)
+            if not code.lstrip().startswith("%%") and "### BEGIN SOLUTION" not in code:
+                found += [ast.unparse(node) for node in ast.parse(code).body if isinstance(node, ast.FunctionDef)]
+        return "\n\n".join(found)
 
     def file_of(self, cell: str) -> str:
         """The content a %%writefile cell writes."""

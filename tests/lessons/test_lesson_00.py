@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import Any
 
 import pytest
@@ -183,14 +182,9 @@ MISTAKES = {
 }
 
 
-def _deploy(classroom: Any, exercise: str, text: str) -> None:
-    name, file_name, handler = FUNCTIONS[exercise]
-    classroom.deploy(name, {file_name: text}, handler)
-
-
 @pytest.mark.parametrize("exercise", FUNCTIONS)
 def test_the_starter_is_not_attempted(classroom: Any, exercise: str) -> None:
-    _deploy(classroom, exercise, classroom.file_of(classroom.starter(exercise)))
+    classroom.hand_in(FUNCTIONS[exercise], classroom.file_of(classroom.starter(exercise)))
 
     report = classroom.check(exercise)
 
@@ -211,7 +205,7 @@ def test_nothing_deployed_is_not_attempted(classroom: Any, exercise: str) -> Non
 
 @pytest.mark.parametrize("exercise", FUNCTIONS)
 def test_the_solution_passes(classroom: Any, exercise: str) -> None:
-    _deploy(classroom, exercise, classroom.file_of(classroom.solution(exercise)))
+    classroom.hand_in(FUNCTIONS[exercise], classroom.file_of(classroom.solution(exercise)))
 
     report = classroom.check(exercise)
 
@@ -224,7 +218,7 @@ def test_the_solution_passes(classroom: Any, exercise: str) -> None:
     ("exercise", "number"), [(name, at) for name, texts in ALSO_RIGHT.items() for at in range(len(texts))]
 )
 def test_another_right_answer_passes(classroom: Any, exercise: str, number: int) -> None:
-    _deploy(classroom, exercise, textwrap.dedent(ALSO_RIGHT[exercise][number]).lstrip())
+    classroom.hand_in(FUNCTIONS[exercise], ALSO_RIGHT[exercise][number])
 
     report = classroom.check(exercise)
 
@@ -234,7 +228,7 @@ def test_another_right_answer_passes(classroom: Any, exercise: str, number: int)
 @pytest.mark.parametrize(("exercise", "mistake"), [(name, what) for name, many in MISTAKES.items() for what in many])
 def test_a_mistake_gets_its_message(classroom: Any, exercise: str, mistake: str) -> None:
     text, outcome, line = MISTAKES[exercise][mistake]
-    _deploy(classroom, exercise, textwrap.dedent(text).lstrip())
+    classroom.hand_in(FUNCTIONS[exercise], text)
 
     report = classroom.check(exercise)
 
@@ -244,8 +238,8 @@ def test_a_mistake_gets_its_message(classroom: Any, exercise: str, mistake: str)
 
 
 def test_the_lesson_demonstrates_the_outcomes_it_explains(classroom: Any) -> None:
-    _deploy(classroom, "start-1", classroom.given_file("00", "sign.py"))
+    classroom.hand_in(FUNCTIONS["start-1"], classroom.given_file("00", "sign.py"))
     assert classroom.check("start-1").outcome is Outcome.NOT_YET
 
-    _deploy(classroom, "start-2", classroom.given_file("00", "label.py"))
+    classroom.hand_in(FUNCTIONS["start-2"], classroom.given_file("00", "label.py"))
     assert classroom.check("start-2").outcome is Outcome.YOUR_CODE_RAISED

@@ -429,15 +429,6 @@ MISTAKES = {
 }
 
 
-def _dedented(text: str) -> str:
-    return textwrap.dedent(text).lstrip()
-
-
-def _deploy(classroom: Any, exercise: str, text: str) -> None:
-    name, file_name, handler = FUNCTIONS[exercise]
-    classroom.deploy(name, {file_name: text}, handler)
-
-
 @pytest.fixture
 def status_as_found(classroom: Any) -> Callable[[str], Any]:
     """kestrel-status as the lesson's cells deploy it; gives a call that sets another Handler."""
@@ -456,7 +447,7 @@ def status_as_found(classroom: Any) -> Callable[[str], Any]:
 
 @pytest.mark.parametrize("exercise", ["hello-1", "hello-4", "hello-5"])
 def test_the_starter_is_not_attempted(classroom: Any, exercise: str) -> None:
-    _deploy(classroom, exercise, classroom.file_of(classroom.starter(exercise)))
+    classroom.hand_in(FUNCTIONS[exercise], classroom.file_of(classroom.starter(exercise)))
 
     report = classroom.check(exercise)
 
@@ -478,7 +469,7 @@ def test_nothing_deployed_is_not_attempted(classroom: Any, exercise: str) -> Non
 
 @pytest.mark.parametrize("exercise", ["hello-1", "hello-4", "hello-5"])
 def test_the_solution_passes(classroom: Any, exercise: str) -> None:
-    _deploy(classroom, exercise, classroom.file_of(classroom.solution(exercise)))
+    classroom.hand_in(FUNCTIONS[exercise], classroom.file_of(classroom.solution(exercise)))
 
     report = classroom.check(exercise)
 
@@ -491,7 +482,7 @@ def test_the_solution_passes(classroom: Any, exercise: str) -> None:
     ("exercise", "number"), [(name, at) for name, texts in ALSO_RIGHT.items() for at in range(len(texts))]
 )
 def test_another_right_answer_passes(classroom: Any, exercise: str, number: int) -> None:
-    _deploy(classroom, exercise, _dedented(ALSO_RIGHT[exercise][number]))
+    classroom.hand_in(FUNCTIONS[exercise], ALSO_RIGHT[exercise][number])
 
     report = classroom.check(exercise)
 
@@ -501,7 +492,7 @@ def test_another_right_answer_passes(classroom: Any, exercise: str, number: int)
 @pytest.mark.parametrize(("exercise", "mistake"), [(name, what) for name, many in MISTAKES.items() for what in many])
 def test_a_mistake_gets_its_message(classroom: Any, exercise: str, mistake: str) -> None:
     text, outcome, line = MISTAKES[exercise][mistake]
-    _deploy(classroom, exercise, _dedented(text))
+    classroom.hand_in(FUNCTIONS[exercise], text)
 
     report = classroom.check(exercise)
 
@@ -549,7 +540,7 @@ def test_hello_2_the_solution_passes_and_its_cell_runs_twice(
 
 
 def test_hello_2_deployed_but_not_written_is_told_apart(classroom: Any) -> None:
-    _deploy(classroom, "hello-2", classroom.file_of(classroom.starter("hello-2", "code")))
+    classroom.hand_in(FUNCTIONS["hello-2"], classroom.file_of(classroom.starter("hello-2", "code")))
 
     report = classroom.check("hello-2")
 
@@ -558,7 +549,7 @@ def test_hello_2_deployed_but_not_written_is_told_apart(classroom: Any) -> None:
 
 
 def test_hello_2_a_handler_of_another_name_is_named(classroom: Any) -> None:
-    text = _dedented(ALSO_RIGHT["hello-2"][0]).replace("def quote", "def handler")
+    text = textwrap.dedent(ALSO_RIGHT["hello-2"][0]).replace("def quote", "def handler")
     classroom.deploy("kestrel-price", {"price.py": text}, "price.handler")
 
     report = classroom.check("hello-2")
@@ -569,7 +560,7 @@ def test_hello_2_a_handler_of_another_name_is_named(classroom: Any) -> None:
 
 
 def test_hello_2_a_handler_that_is_not_in_the_file_is_named(classroom: Any) -> None:
-    text = _dedented(ALSO_RIGHT["hello-2"][0]).replace("def quote", "def handler")
+    text = textwrap.dedent(ALSO_RIGHT["hello-2"][0]).replace("def quote", "def handler")
     classroom.deploy("kestrel-price", {"price.py": text}, "price.quote")
 
     report = classroom.check("hello-2")
@@ -664,7 +655,7 @@ def test_hello_3_another_code_is_pointed_back_to_the_configuration(classroom: An
 
 
 def test_hello_4_the_basket_of_the_lesson_mixes_customers(classroom: Any) -> None:
-    _deploy(classroom, "hello-4", classroom.given_file("01", "basket.py"))
+    classroom.hand_in(FUNCTIONS["hello-4"], classroom.given_file("01", "basket.py"))
 
     report = classroom.check("hello-4")
 
