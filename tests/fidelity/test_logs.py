@@ -294,6 +294,49 @@ def test_F032_neighbour_application_log_level(cloud, level, shown):
     assert "".join(record["level"][0] for record in records if "level" in record) == shown
 
 
+def test_F032_neighbour_json_that_is_printed_is_filtered_by_its_level(cloud):
+    """Lambda filters JSON objects by their level, however they were written; text that is no JSON has none. Lambda
+    Developer Guide, "Log-level filtering"."""
+    source = """
+        import json
+
+        def handler(event, context):
+            for level in ("debug", "INFO", "Warn", "ERROR"):
+                print(json.dumps({"level": level, "message": "own"}))
+            print(json.dumps({"message": "no level counts as INFO"}))
+            print("text")
+    """
+    function = cloud.deploy(source, LoggingConfig={"LogFormat": "JSON", "ApplicationLogLevel": "WARN"})
+    function.invoke({})
+    own = [json.loads(event)["level"] for event in function.log_events() if '"own"' in event]
+    assert own == ["Warn", "ERROR"]
+    assert not [event for event in function.log_events() if "no level" in event]
+    assert "text\n" in function.log_events()
+
+
+@pytest.mark.parametrize(
+    ("level", "fine", "failed"),
+    [
+        ("DEBUG", "initStart initRuntimeDone initReport start runtimeDone report", "start runtimeDone report"),
+        ("INFO", "initStart start report", "start runtimeDone report"),
+        ("WARN", "", "runtimeDone report"),
+    ],
+)
+def test_F032_neighbour_system_log_level(cloud, level, fine, failed):
+    """SystemLogLevel decides about the platform's lines; what went wrong is written at WARN, too. Lambda Developer
+    Guide, "Log-level filtering"."""
+    function = cloud.deploy(
+        "import os\n\ndef handler(e, c):\n    if e: os._exit(3)",
+        LoggingConfig={"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": level},
+    )
+    function.invoke({})
+    before = [json.loads(event)["type"] for event in function.log_events()] if fine else []
+    function.invoke({"exit": True})
+    after = [json.loads(event)["type"] for event in function.log_events()][len(before) :]
+    assert before == [f"platform.{kind}" for kind in fine.split()]
+    assert after == [f"platform.{kind}" for kind in failed.split()]
+
+
 def test_F032_neighbour_a_log_group_of_ones_own(cloud):
     """LoggingConfig's LogGroup is where the log goes, and what the context says. Lambda Developer Guide, "Configuring
     CloudWatch log groups"."""

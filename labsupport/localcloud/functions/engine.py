@@ -24,6 +24,7 @@ from .code_store import CodeStore
 from .concurrency import Concurrency
 from .environment import ExecutionEnvironment, new_stream_name
 from .invocation_record import failure_targets
+from .lab_notes import lab_notes
 from .sandbox import Sandbox
 from .specification import (
     CodeUnusable,
@@ -286,13 +287,7 @@ class Engine:
                     self._code.add_layers, specification.layers, [one for one in packages if one is not None]
                 )
         credentials = await self._control_plane.credentials(region, specification.role, name)
-        notes: tuple[str, ...] = ()
-        own = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-        if specification.runtime != own:
-            notes = (
-                f"LAB NOTE: this machine runs {specification.runtime or 'this function'} on Python "
-                f"{sys.version_info[0]}.{sys.version_info[1]}.\n",
-            )
+        notes = lab_notes(specification, self.sandbox.limits_tmp(specification.ephemeral_storage))
         return ExecutionEnvironment(self, specification, folder, task, opt, credentials, notes)
 
     def _retire_older_revisions(self, key: tuple[str, str, str]) -> None:

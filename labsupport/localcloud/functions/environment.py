@@ -23,6 +23,7 @@ from typing import Protocol
 from . import error_documents, limits
 from .cpu_share import CpuShare, share_of
 from .environment_log import EnvironmentLog
+from .log_levels import line_filter
 from .platform_log import PlatformLog, Report
 from .runtime_api import Delivery, RuntimeApi, RuntimeGone
 from .runtime_process import RuntimeProcess
@@ -104,6 +105,7 @@ class ExecutionEnvironment:
             lambda events: host.deliver_log(specification, self.log_stream, events),
             host.undelivered_log_bytes,
             host.sandbox.visible_path(self._place),
+            line_filter(specification.log_format, specification.application_log_level),
         )
         self._cpu = CpuShare(share_of(specification.memory_size)) if host.scaled_cpu else None
         self._api: RuntimeApi | None = None
@@ -183,9 +185,9 @@ class ExecutionEnvironment:
         started = time.perf_counter()
         ended = await self._start_process(limits.INIT_PHASE_SECONDS)
         milliseconds = (time.perf_counter() - started) * 1000
+        self._report_init(milliseconds, "init", ended)
         if ended.end is _End.READY:
             return milliseconds
-        self._log.write_platform(self._init_report(milliseconds, "init", ended))
         return None
 
     async def _run(self, invocation: Invocation, init_milliseconds: float | None) -> InvocationOutcome:
@@ -197,7 +199,7 @@ class ExecutionEnvironment:
             suppressed_init = await self._start_process(timeout)
             milliseconds = (time.perf_counter() - started) * 1000
             if suppressed_init.end in (_End.INIT_ERROR, _End.EXITED):
-                self._log.write_platform(self._init_report(milliseconds, "invoke", suppressed_init))
+                self._report_init(milliseconds, "invoke", suppressed_init)
         self._log.write_platform(self._platform_log.start(invocation.request_id))
         if suppressed_init is not None and suppressed_init.end is not _End.READY:
             ended = suppressed_init
@@ -263,6 +265,11 @@ class ExecutionEnvironment:
             payload = self._show_paths(payload)
         self._log.drain(to_the_end=True)
         self._log.end_line()
+        self._log.write_platform(
+            self._platform_log.runtime_done(
+                invocation.request_id, duration, len(payload) if status is None else 0, status, error_type
+            )
+        )
         self._log.write_platform(self._platform_log.end(invocation.request_id))
         report = Report(
             request_id=invocation.request_id,
@@ -284,13 +291,18 @@ class ExecutionEnvironment:
             log_stream=self.log_stream,
         )
 
-    def _init_report(self, milliseconds: float, phase: str, ended: _Signal) -> str:
-        if ended.end is _End.TIMED_OUT:
-            return self._platform_log.init_report(milliseconds, phase, "timeout", None)
-        error_type = ended.error_type if ended.end is _End.INIT_ERROR else "Runtime.ExitError"
-        if self._killed_for_memory:
+    def _report_init(self, milliseconds: float, phase: str, ended: _Signal) -> None:
+        status, error_type = "error", None
+        if ended.end is _End.READY:
+            status = "success"
+        elif ended.end is _End.TIMED_OUT:
+            status = "timeout"
+        elif self._killed_for_memory:
             error_type = "Runtime.OutOfMemory"
-        return self._platform_log.init_report(milliseconds, phase, "error", error_type)
+        else:
+            error_type = ended.error_type if ended.end is _End.INIT_ERROR else "Runtime.ExitError"
+        self._log.write_platform(self._platform_log.init_runtime_done(phase, status, error_type))
+        self._log.write_platform(self._platform_log.init_report(milliseconds, phase, status, error_type))
 
     # --- the process -------------------------------------------------------------------------------------------
 

@@ -26,7 +26,8 @@ _MAXIMUM_UNDELIVERED_BYTES = 16 * 1024 * 1024
 class EnvironmentLog:
     """Log of one environment: the platform's lines and the function's output.
 
-    ``deliver(events)`` takes a list of ``{"timestamp": ms, "message": text}``.
+    ``deliver(events)`` takes a list of ``{"timestamp": ms, "message": text}``; ``keep(message)`` decides about what the
+    function writes.
     """
 
     def __init__(
@@ -34,10 +35,12 @@ class EnvironmentLog:
         deliver: Callable[[list[dict[str, object]]], None],
         undelivered_bytes: Callable[[], int],
         shown_path: tuple[str, str] | None,
+        keep: Callable[[str], bool] | None = None,
     ) -> None:
         self._deliver = deliver
         self._undelivered_bytes = undelivered_bytes
         self._shown_path = shown_path
+        self._keep = keep
         self._buffer = bytearray()
         self._tail: bytearray | None = None
         self._last_timestamp = 0
@@ -98,7 +101,7 @@ class EnvironmentLog:
                 self._loop.remove_reader(self._read_fd)
                 return
             self._buffer += chunk
-            self._emit(self._complete_messages())
+            self._emit_output(self._complete_messages())
             rounds += 1
             if rounds >= 16 and not to_the_end:  # let other invocations have a turn
                 return
@@ -117,7 +120,7 @@ class EnvironmentLog:
         """An unfinished line becomes an event of its own (at the end of an invocation or a process)."""
         if self._buffer:
             rest, self._buffer = bytes(self._buffer), bytearray()
-            self._emit([rest.decode(errors="replace")])
+            self._emit_output([rest.decode(errors="replace")])
 
     def _complete_messages(self) -> list[str]:
         messages: list[str] = []
@@ -149,6 +152,9 @@ class EnvironmentLog:
             position = end
         del buffer[:position]
         return messages
+
+    def _emit_output(self, messages: list[str]) -> None:
+        self._emit([message for message in messages if self._keep(message)] if self._keep else messages)
 
     def _emit(self, messages: list[str]) -> None:
         events: list[dict[str, object]] = []

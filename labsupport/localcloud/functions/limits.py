@@ -17,6 +17,8 @@ RESPONSE_PAYLOAD_BYTES = SYNCHRONOUS_PAYLOAD_BYTES
 #: AWS's error text names this figure, not the round one.
 RESPONSE_PAYLOAD_BYTES_IN_MESSAGE = 6_291_556
 UNZIPPED_BYTES = int(FACTS["unzipped_package_maximum"].value) * _MB
+#: MB of /tmp unless the function sets EphemeralStorage.
+DEFAULT_EPHEMERAL_STORAGE = int(FACTS["tmp_storage_default"].value)
 INIT_PHASE_SECONDS = float(FACTS["init_phase_maximum"].value)
 LOG_TAIL_BYTES = int(FACTS["log_tail_maximum"].value) * _KB
 #: The largest log event, less the 26 bytes that each event counts for itself.

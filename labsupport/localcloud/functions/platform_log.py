@@ -1,7 +1,8 @@
 """The lines Lambda itself writes to a function's log: INIT_START, START, END, REPORT, INIT_REPORT.
 
 Text form as CloudWatch Logs shows it; JSON form as in the Lambda Developer Guide, "Lambda Telemetry API Event schema
-reference" (looked up 2026-11-25).
+reference" (looked up 2026-11-25). SystemLogLevel decides which JSON lines are written: a successful invocation leaves
+start and report at INFO, and runtimeDone at DEBUG; what went wrong is written at WARN, too.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from datetime import UTC, datetime
 from math import ceil
 from typing import Any
 
+from .log_levels import is_kept
 from .specification import FunctionSpecification
 
 
@@ -40,7 +42,7 @@ class PlatformLog:
     def __init__(self, specification: FunctionSpecification) -> None:
         self._specification = specification
         self._json = specification.log_format == "JSON"
-        self._quiet = self._json and specification.system_log_level == "WARN"
+        self._level = specification.system_log_level or "INFO"
         runtime = specification.runtime or "python"
         digest = hashlib.sha256(runtime.encode()).hexdigest()
         self._runtime_version = f"{runtime.replace('python', 'python:')}.v1"
@@ -59,9 +61,22 @@ class PlatformLog:
                 "functionName": self._specification.name,
                 "functionVersion": self._specification.version,
             },
+            "INFO",
         )
 
-    def init_report(self, milliseconds: float, phase: str, status: str, error_type: str | None) -> str:
+    def init_runtime_done(self, phase: str, status: str, error_type: str | None = None) -> str:
+        """JSON only, as all ``…_done``."""
+        if not self._json:
+            return ""
+        record = {"initializationType": "on-demand", "phase": phase, "status": status}
+        if error_type:
+            record["errorType"] = error_type
+        return self._event("initRuntimeDone", record, "DEBUG" if status == "success" else "WARN")
+
+    def init_report(self, milliseconds: float, phase: str, status: str, error_type: str | None = None) -> str:
+        """The text form is written only for an init phase that failed."""
+        if not self._json and status == "success":
+            return ""
         if not self._json:
             error = f"\tError Type: {error_type}" if error_type else ""
             return f"INIT_REPORT Init Duration: {milliseconds:.2f} ms\tPhase: {phase}\tStatus: {status}{error}\n"
@@ -73,12 +88,23 @@ class PlatformLog:
         }
         if error_type:
             record["errorType"] = error_type
-        return self._event("initReport", record)
+        return self._event("initReport", record, "DEBUG" if status == "success" else "WARN")
 
     def start(self, request_id: str) -> str:
         if not self._json:
             return f"START RequestId: {request_id} Version: {self._specification.version}\n"
-        return self._event("start", {"requestId": request_id, "version": self._specification.version})
+        return self._event("start", {"requestId": request_id, "version": self._specification.version}, "INFO")
+
+    def runtime_done(
+        self, request_id: str, milliseconds: float, produced_bytes: int, status: str | None, error_type: str | None
+    ) -> str:
+        if not self._json:
+            return ""
+        record: dict[str, Any] = {"requestId": request_id, "status": status or "success"}
+        if error_type:
+            record["errorType"] = error_type
+        record["metrics"] = {"durationMs": round(milliseconds, 3), "producedBytes": produced_bytes}
+        return self._event("runtimeDone", record, "WARN" if status else "DEBUG")
 
     def end(self, request_id: str) -> str:
         """Text only: in JSON form the report stands for both."""
@@ -115,10 +141,10 @@ class PlatformLog:
         }
         if report.error_type:
             record["errorType"] = report.error_type
-        return self._event("report", record)
+        return self._event("report", record, "WARN" if report.status else "INFO")
 
-    def _event(self, kind: str, record: dict[str, Any]) -> str:
-        if self._quiet and kind != "report":
+    def _event(self, kind: str, record: dict[str, Any], level: str) -> str:
+        if not is_kept(level, self._level):
             return ""
         time = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return json.dumps({"time": time, "type": f"platform.{kind}", "record": record}) + "\n"

@@ -80,6 +80,44 @@ def test_json_form():
     assert json.loads(log.report(report()))["record"]["status"] == "success"
 
 
-def test_system_log_level_warn_keeps_only_the_report():
-    log = PlatformLog(specification(log_format="JSON", system_log_level="WARN"))
-    assert log.start("id") == "" and log.init_start() == ""
+def written(level, failed):
+    """Types of the JSON lines that a cold invocation leaves, without their common beginning."""
+    log = PlatformLog(specification(log_format="JSON", system_log_level=level))
+    status, error_type = ("timeout", None) if failed else (None, None)
+    lines = [
+        log.init_start(),
+        log.init_runtime_done(
+            "init", "error" if failed else "success", "Runtime.ImportModuleError" if failed else None
+        ),
+        log.init_report(5.0, "init", "error" if failed else "success", "Runtime.ImportModuleError" if failed else None),
+        log.start("id"),
+        log.runtime_done("id", 1.5, 10, status, error_type),
+        log.end("id"),
+        log.report(report(status=status)),
+    ]
+    return [json.loads(line)["type"].removeprefix("platform.") for line in lines if line]
+
+
+def test_system_log_level():
+    """Lambda Developer Guide, "Log-level filtering", table of system log events."""
+    everything = ["initStart", "initRuntimeDone", "initReport", "start", "runtimeDone", "report"]
+    assert written("DEBUG", failed=False) == written("DEBUG", failed=True) == everything
+    assert written("INFO", failed=False) == written(None, failed=False) == ["initStart", "start", "report"]
+    assert written("INFO", failed=True) == everything
+    assert written("WARN", failed=False) == []
+    assert written("WARN", failed=True) == ["initRuntimeDone", "initReport", "runtimeDone", "report"]
+
+
+def test_the_done_lines_are_for_json_only():
+    log = PlatformLog(specification())
+    assert log.init_runtime_done("init", "error", "x") == log.runtime_done("id", 1.0, 1, "timeout", None) == ""
+    assert log.init_report(5.0, "init", "success") == "", "text has a report of failed init phases only"
+
+
+def test_runtime_done():
+    log = PlatformLog(specification(log_format="JSON", system_log_level="DEBUG"))
+    assert json.loads(log.runtime_done("id", 1.23456, 10, None, None))["record"] == {
+        "requestId": "id", "status": "success", "metrics": {"durationMs": 1.235, "producedBytes": 10},
+    }  # fmt: skip
+    failed = json.loads(log.runtime_done("id", 1.0, 0, "error", "Runtime.ExitError"))["record"]
+    assert (failed["status"], failed["errorType"]) == ("error", "Runtime.ExitError")
