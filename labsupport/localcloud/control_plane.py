@@ -127,9 +127,25 @@ class MotoControlPlane:
         answer = await self._ask("layer", region=region, layer_version_arn=arn)
         return None if answer is None else base64.b64decode(answer)
 
-    async def credentials(self, region: str, role: str, session_name: str) -> dict[str, str]:
-        answer: dict[str, str] = await self._ask("credentials", region=region, role_arn=role, session_name=session_name)
+    async def credentials(self, region: str, role: str, session_name: str) -> dict[str, Any]:
+        answer: dict[str, Any] = await self._ask("credentials", region=region, role_arn=role, session_name=session_name)
         return answer
+
+    # --- access.Directory --------------------------------------------------------------------------------------
+
+    async def identity(self, access_key: str) -> dict[str, Any] | None:
+        answer: dict[str, Any] | None = await self._ask("identity", access_key=access_key)
+        return answer
+
+    async def role(self, role_arn: str) -> dict[str, Any] | None:
+        answer: dict[str, Any] | None = await self._ask("role", role_arn=role_arn)
+        return answer
+
+    async def resource(self, kind: str, region: str, name: str) -> dict[str, Any] | None:
+        answer: dict[str, Any] | None = await self._ask("resource", kind=kind, region=region, name=name)
+        return answer
+
+    # --- logs --------------------------------------------------------------------------------------------------
 
     def deliver_log(self, region: str, group: str, stream: str, events: list[dict[str, object]]) -> None:
         """Take events; they are stored soon, and at the latest before anyone reads logs (``flush_logs``)."""

@@ -19,6 +19,7 @@ from urllib.parse import unquote
 from aiohttp import web
 from multidict import CIMultiDict
 
+from .access import Access, Denial
 from .control_plane import MotoControlPlane
 from .functions import limits
 from .functions.engine import Engine
@@ -69,8 +70,11 @@ def parse_function_name(text: str) -> FunctionName | None:
 class FrontDoor:
     """The aiohttp handler. ``identity`` is what ``/_labsupport/health`` and the first stdout line tell."""
 
-    def __init__(self, engine: Engine, moto: MotoControlPlane, region: str, identity: dict[str, Any]) -> None:
+    def __init__(
+        self, engine: Engine, moto: MotoControlPlane, access: Access, region: str, identity: dict[str, Any]
+    ) -> None:
         self._engine = engine
+        self._access = access
         self._moto = moto
         self._region = region
         self.identity = identity
@@ -100,6 +104,9 @@ class FrontDoor:
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             request.writer.output_size = 0
         body = await request.content.read()
+        denial = await self._access.authorize(request.method, request.raw_path, request.headers, body)
+        if denial:
+            return _refusal(denial)
         raw_path = request.raw_path.partition("?")[0]
         match = _INVOKE.match(raw_path) if request.method == "POST" else None
         if match:
@@ -229,6 +236,10 @@ class FrontDoor:
         if underscored:
             headers["X-Labsupport-Underscored"] = json.dumps(underscored)
         status, answer_headers, answer_body = await self._moto.forward(request.method, request.raw_path, headers, body)
+        self._access.note_call(request.method, request.raw_path, request.headers, body)
+        hidden = await self._access.hide_missing_object(request.method, request.raw_path, request.headers, status)
+        if hidden:
+            return _refusal(hidden)
         if request.method not in ("GET", "HEAD") and service in _SERVICES_THAT_CHANGE_FUNCTIONS:
             self._engine.forget_specifications()
             if request.method == "DELETE" and status < 300:
@@ -257,6 +268,10 @@ class FrontDoor:
     def _service_of(request: web.BaseRequest) -> str:
         match = _CREDENTIAL.search(request.headers.get("Authorization", ""))
         return match[2] if match else ""
+
+
+def _refusal(denial: Denial) -> web.Response:
+    return web.Response(status=denial.status, body=denial.body, headers=denial.headers)
 
 
 def _trace_id(given: str | None) -> str:

@@ -40,7 +40,7 @@ def main() -> None:
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
     import waitress.server
 
-    from . import moto_seam
+    from . import moto_seam, moto_seam_access
 
     front_door = settings["front_door"]
     token = settings["token"]
@@ -61,6 +61,7 @@ def main() -> None:
     moto_seam.replace_lambda_invoke(send_invocation)
     moto_seam.keep_logging_configuration()
     moto_seam.refuse_what_lambda_refuses()
+    moto_seam_access.keep_session_policies()
     moto_app = moto_seam.application()
 
     def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -70,7 +71,7 @@ def main() -> None:
                 return [b"inner address"]
             call = environ["PATH_INFO"][len(INNER_PREFIX) :]
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-            answer = json.dumps(_inner_call(moto_seam, call, json.loads(body))).encode()
+            answer = json.dumps(_inner_call(moto_seam, moto_seam_access, call, json.loads(body))).encode()
             start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
             return [answer]
         return moto_app(environ, start_response)
@@ -97,7 +98,7 @@ def main() -> None:
     server.run()
 
 
-def _inner_call(seam: Any, call: str, arguments: dict[str, Any]) -> Any:
+def _inner_call(seam: Any, access: Any, call: str, arguments: dict[str, Any]) -> Any:
     if call == "function":
         return seam.function_configuration(**arguments)
     if call == "code":
@@ -108,7 +109,13 @@ def _inner_call(seam: Any, call: str, arguments: dict[str, Any]) -> Any:
         except LookupError:
             return None
     if call == "credentials":
-        return seam.role_credentials(**arguments)
+        return access.role_credentials(**arguments)
+    if call == "identity":
+        return access.identity_of_key(**arguments)
+    if call == "role":
+        return access.identity_of_role(**arguments)
+    if call == "resource":
+        return access.resource_facts(**arguments)
     if call == "logs":
         seam.put_log_events(**arguments)
         return None

@@ -254,24 +254,6 @@ def iam_role(role_arn: str) -> Any | None:
         return None
 
 
-def role_credentials(region: str, role_arn: str, session_name: str) -> dict[str, str]:
-    """Temporary credentials of an execution role, as AWS STS would give Lambda. The session is the function's name,
-    so that GetCallerIdentity inside answers ``assumed-role/ROLE/FUNCTION``."""
-    assumed = get_backend("sts")[ACCOUNT_ID]["aws"].assume_role(
-        region_name=region,
-        role_session_name=session_name,
-        role_arn=role_arn,
-        policy="",
-        duration=3600 * 12,
-        external_id="",
-    )
-    return {
-        "access_key_id": assumed.access_key_id,
-        "secret_access_key": assumed.secret_access_key,
-        "session_token": assumed.session_token,
-    }
-
-
 def put_log_events(region: str, group: str, stream: str, events: list[dict[str, Any]]) -> None:
     """Append events (``timestamp`` in ms, ``message``) to a log stream; group and stream are made when missing."""
     logs = get_backend("logs")[ACCOUNT_ID][region]

@@ -17,6 +17,7 @@ from pathlib import Path
 from aiohttp import web
 
 from .. import __version__
+from .access import Access
 from .control_plane import MotoControlPlane, MotoDown
 from .front_door import FrontDoor
 from .functions import runtime_folder
@@ -111,7 +112,7 @@ async def _serve(settings: CloudSettings, listener: socket.socket, state: Path, 
         "region": settings.region,
         "concurrency": concurrency,
     }
-    door = FrontDoor(engine, moto, settings.region, identity)
+    door = FrontDoor(engine, moto, Access(moto), settings.region, identity)
     server = web.Server(door.answer, access_log=None, keepalive_timeout=3600.0)
     serving: asyncio.Server | None = None
     try:

@@ -19,6 +19,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from labsupport.localcloud.access import Access
 from labsupport.localcloud.front_door import FrontDoor, FunctionName, parse_function_name
 
 
@@ -217,7 +218,7 @@ def test_a_fault_of_the_lab_is_a_service_exception_with_one_clear_sentence(capsy
             async def read():
                 return b""
 
-    response = asyncio.run(FrontDoor(None, BrokenMoto(), "us-east-1", {}).answer(Request()))
+    response = asyncio.run(FrontDoor(None, BrokenMoto(), Access(BrokenMoto()), "us-east-1", {}).answer(Request()))
     assert response.status == 500
     assert response.headers["x-amzn-ErrorType"] == "ServiceException"
     document = json.loads(response.body)

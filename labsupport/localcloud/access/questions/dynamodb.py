@@ -79,9 +79,7 @@ async def _ask_batch(request: AwsRequest, lookup: Lookup) -> list[Question]:
             parameters = {}
         context = _leading(keys, facts, "") | _attributes(keys, parameters)
         questions.append(
-            Question(
-                f"dynamodb:{request.operation}", (_table_arn(request.region, name),), context | tag_keys(facts)
-            )
+            Question(f"dynamodb:{request.operation}", (_table_arn(request.region, name),), context | tag_keys(facts))
         )
     return questions or [Question(f"dynamodb:{request.operation}", (_table_arn(request.region, "*"),))]
 
@@ -112,9 +110,7 @@ def _ask_partiql(request: AwsRequest) -> list[Question]:
         action, before = _PARTIQL.get(verb[1].upper() if verb else "", _PARTIQL["SELECT"])
         table = re.search(before + r"\"?([\w.-]+)\"?(?:\.\"([\w.-]+)\")?", statement, re.IGNORECASE)
         arn = _table_arn(request.region, table[1] if table else "*")
-        questions.append(
-            Question(f"dynamodb:{action}", (f"{arn}/index/{table[2]}" if table and table[2] else arn,))
-        )
+        questions.append(Question(f"dynamodb:{action}", (f"{arn}/index/{table[2]}" if table and table[2] else arn,)))
     return questions
 
 

@@ -22,7 +22,9 @@ async def ask(request: AwsRequest, lookup: Lookup) -> list[Question]:
     context = request_tags(parameters)
     if service == "apigateway":
         # API Gateway's actions are HTTP methods ("Actions, resources, and condition keys for Amazon API Gateway Management").
-        return [Question(f"apigateway:{request.method}", (f"arn:aws:apigateway:{request.region}::{request.path}",), context)]
+        return [
+            Question(f"apigateway:{request.method}", (f"arn:aws:apigateway:{request.region}::{request.path}",), context)
+        ]
     if service == "execute-api":
         return []  # the API's own authorization decides
     prefix = _PREFIXES.get(service, service)

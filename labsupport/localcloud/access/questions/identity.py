@@ -65,7 +65,9 @@ async def ask_iam(request: AwsRequest, lookup: Lookup) -> list[Question]:
         arn = str(parameters["PolicyArn"])
         return [Question(action, (arn,), context, f"policy {arn}")]
     if operation.startswith("List"):
-        kind = {"ListRoles": "role", "ListUsers": "user", "ListGroups": "group", "ListPolicies": "policy"}.get(operation)
+        kind = {"ListRoles": "role", "ListUsers": "user", "ListGroups": "group", "ListPolicies": "policy"}.get(
+            operation
+        )
         if kind:
             return [Question(action, (f"{here}:{kind}{parameters.get('PathPrefix') or '/'}",), context)]
     return [Question(action, ("*",), context)]

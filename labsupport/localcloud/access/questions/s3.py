@@ -16,7 +16,9 @@ from ..policy import Policy
 from ..request import AwsRequest
 from .facts import Lookup
 
-_VIRTUAL_HOST = re.compile(r"(?P<bucket>[a-z0-9][a-z0-9.-]+)\.s3(?:[.-][a-z0-9-]+)*\.(?:amazonaws\.com|localhost)(?::\d+)?$")
+_VIRTUAL_HOST = re.compile(
+    r"(?P<bucket>[a-z0-9][a-z0-9.-]+)\.s3(?:[.-][a-z0-9-]+)*\.(?:amazonaws\.com|localhost)(?::\d+)?$"
+)
 
 #: Subresource of a bucket: the action's noun for GET, and for PUT and DELETE where it differs.
 _BUCKET = {
@@ -173,7 +175,9 @@ def _object_actions(request: AwsRequest, query: dict[str, str]) -> list[str]:
     if subresource:
         verb = {"GET": "Get", "HEAD": "Get", "DELETE": "Delete"}.get(method, "Put")
         noun = _OBJECT[subresource]
-        return [verb + (noun.replace("Object", "ObjectVersion", 1) if version and subresource in _WITH_VERSION else noun)]
+        return [
+            verb + (noun.replace("Object", "ObjectVersion", 1) if version and subresource in _WITH_VERSION else noun)
+        ]
     if method in ("GET", "HEAD"):
         if "uploadId" in query:
             return ["ListMultipartUploadParts"]
