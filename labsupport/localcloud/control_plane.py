@@ -10,6 +10,7 @@ import secrets
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from yarl import URL
 from .functions.specification import FunctionSpecification
 
 _MOTO_START_SECONDS = 60.0
+_ALL_LOG_RIGHTS = frozenset(("CreateLogGroup", "CreateLogStream", "PutLogEvents"))
 
 
 class MotoDown(Exception):
@@ -35,8 +37,10 @@ class MotoControlPlane:
         self._process: subprocess.Popen[bytes] | None = None
         self._base = ""
         self._session: aiohttp.ClientSession | None = None
-        self._pending: dict[tuple[str, str, str], list[dict[str, object]]] = defaultdict(list)
+        self._pending: dict[tuple[str, str, str, str | None], list[dict[str, object]]] = defaultdict(list)
         self._pending_bytes = 0
+        #: ``await log_rights(role, region, group, stream)``: names of the logs actions the role has (Access tells).
+        self.log_rights: Callable[[str, str, str, str], Awaitable[frozenset[str]]] | None = None
         self._delivering: asyncio.Task[None] | None = None
 
     def launch(self, front_door: str) -> None:
@@ -127,8 +131,8 @@ class MotoControlPlane:
         answer = await self._ask("layer", region=region, layer_version_arn=arn)
         return None if answer is None else base64.b64decode(answer)
 
-    async def credentials(self, region: str, role: str, session_name: str) -> dict[str, Any]:
-        answer: dict[str, Any] = await self._ask("credentials", region=region, role_arn=role, session_name=session_name)
+    async def credentials(self, region: str, role: str, session_name: str) -> dict[str, str]:
+        answer: dict[str, str] = await self._ask("credentials", region=region, role_arn=role, session_name=session_name)
         return answer
 
     # --- access.Directory --------------------------------------------------------------------------------------
@@ -147,9 +151,12 @@ class MotoControlPlane:
 
     # --- logs --------------------------------------------------------------------------------------------------
 
-    def deliver_log(self, region: str, group: str, stream: str, events: list[dict[str, object]]) -> None:
-        """Take events; they are stored soon, and at the latest before anyone reads logs (``flush_logs``)."""
-        self._pending[region, group, stream].extend(events)
+    def deliver_log(
+        self, region: str, group: str, stream: str, events: list[dict[str, object]], role: str | None = None
+    ) -> None:
+        """Take events; they are stored soon, and at the latest before anyone reads logs (``flush_logs``), as far as
+        ``role`` may write them."""
+        self._pending[region, group, stream, role].extend(events)
         self._pending_bytes += sum(len(str(event["message"])) for event in events)
         if self._delivering is None or self._delivering.done():
             self._delivering = asyncio.get_running_loop().create_task(self._deliver_soon())
@@ -168,5 +175,17 @@ class MotoControlPlane:
         while self._pending:
             pending, self._pending = self._pending, defaultdict(list)
             self._pending_bytes = 0
-            for (region, group, stream), events in pending.items():
-                await self._ask("logs", region=region, group=group, stream=stream, events=events)
+            for (region, group, stream, role), events in pending.items():
+                rights = _ALL_LOG_RIGHTS
+                if role is not None and self.log_rights is not None:
+                    rights = await self.log_rights(role, region, group, stream)
+                if "PutLogEvents" in rights:
+                    await self._ask(
+                        "logs",
+                        region=region,
+                        group=group,
+                        stream=stream,
+                        events=events,
+                        may_create_group="CreateLogGroup" in rights,
+                        may_create_stream="CreateLogStream" in rights,
+                    )

@@ -254,12 +254,24 @@ def iam_role(role_arn: str) -> Any | None:
         return None
 
 
-def put_log_events(region: str, group: str, stream: str, events: list[dict[str, Any]]) -> None:
-    """Append events (``timestamp`` in ms, ``message``) to a log stream; group and stream are made when missing."""
+def put_log_events(
+    region: str,
+    group: str,
+    stream: str,
+    events: list[dict[str, Any]],
+    may_create_group: bool = True,
+    may_create_stream: bool = True,
+) -> None:
+    """Append events (``timestamp`` in ms, ``message``) to a log stream; group and stream are made when missing. When
+    they may not be made, the events are dropped, as on AWS."""
     logs = get_backend("logs")[ACCOUNT_ID][region]
     with _logs_lock:  # moto's own put_log_events is not thread safe
         if group not in logs.groups:
+            if not may_create_group:
+                return
             logs.create_log_group(group, {})
         if stream not in logs.groups[group].streams:
+            if not may_create_stream:
+                return
             logs.create_log_stream(group, stream)
         logs.put_log_events(group, stream, events)

@@ -29,7 +29,7 @@ def keep_session_policies() -> None:
     original = TokenResponse.assume_role
 
     def assume_role(self: Any) -> Any:
-        answer = original(self)
+        answer: Any = original(self)
         session = answer.result["Credentials"]
         session.policy_arns = [one.get("arn") for one in self._get_param("PolicyArns") or []]
         session.tags = {tag["Key"]: tag["Value"] for tag in self._get_param("Tags") or []}
@@ -38,17 +38,17 @@ def keep_session_policies() -> None:
     TokenResponse.assume_role = assume_role  # type: ignore[method-assign]
 
 
-def role_credentials(region: str, role_arn: str, session_name: str) -> dict[str, Any]:
+def role_credentials(region: str, role_arn: str, session_name: str) -> dict[str, str]:
     """Temporary credentials of an execution role, as AWS STS would give Lambda: a session of twelve hours named like
     the function, so that GetCallerIdentity inside answers ``assumed-role/ROLE/FUNCTION``.
 
-    ``expires`` is an epoch second. Environments of one function share a session, which keeps moto's list short.
+    ``expires`` is an epoch second as text. Environments of one function share a session, which keeps moto's list short.
     """
     match = _ROLE_NAME.match(role_arn)
     account = match[1] if match else DEFAULT_ACCOUNT_ID
     backend = sts_backends[account]["aws"]
     key = (region, role_arn, session_name)
-    session = _sessions.get(key)
+    session: Any = _sessions.get(key)
     now = datetime.now(UTC)
     if (
         session is None
@@ -70,7 +70,7 @@ def role_credentials(region: str, role_arn: str, session_name: str) -> dict[str,
         "access_key_id": session.access_key_id,
         "secret_access_key": session.secret_access_key,
         "session_token": session.session_token,
-        "expires": _moment(session.expiration).timestamp(),
+        "expires": str(_moment(session.expiration).timestamp()),
     }
 
 

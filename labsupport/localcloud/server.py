@@ -112,7 +112,9 @@ async def _serve(settings: CloudSettings, listener: socket.socket, state: Path, 
         "region": settings.region,
         "concurrency": concurrency,
     }
-    door = FrontDoor(engine, moto, Access(moto), settings.region, identity)
+    access = Access(moto)
+    moto.log_rights = access.log_rights
+    door = FrontDoor(engine, moto, access, settings.region, identity)
     server = web.Server(door.answer, access_log=None, keepalive_timeout=3600.0)
     serving: asyncio.Server | None = None
     try:

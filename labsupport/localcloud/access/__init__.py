@@ -1,11 +1,10 @@
 """Access control: who calls, with which role or user, and whether IAM allows it, in AWS's words.
 
-From outside use ``Access`` (``authorize``, ``role_allows``, ``note_call``, ``hide_missing_object``), ``Denial`` and
-``log_group_resources``/``log_stream_resources``.
+From outside use ``Access`` (``authorize``, ``role_allows``, ``note_call``, ``log_rights``,
+``hide_missing_object``) and ``Denial``.
 """
 
 from .access import Access
 from .denial import Denial
-from .questions.operations import log_group_resources, log_stream_resources
 
-__all__ = ["Access", "Denial", "log_group_resources", "log_stream_resources"]
+__all__ = ["Access", "Denial"]

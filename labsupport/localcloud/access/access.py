@@ -14,10 +14,11 @@ from . import questions, signature
 from .credential import Credential, credential_of, is_aws_key, may_be_aws_key
 from .denial import EXPIRED, UNKNOWN_KEY, Denial, Refusal, answer, deleted_objects, not_allowed
 from .evaluation import Decision, Question, decide
-from .patterns import Context
+from .patterns import Context, Keys
 from .policy import Policy
 from .principal import Principal
 from .questions import Facts, s3
+from .questions.operations import log_group_resources, log_stream_resources
 from .request import AwsRequest, read, split
 
 #: Hashing a longer body takes milliseconds: that is done beside the event loop.
@@ -127,6 +128,19 @@ class Access:
         keys = {**_common_keys(region, {}), **role.keys, **(context or {})}
         return decide(Question(action, resources, keys), role.grants).allowed
 
+    async def log_rights(self, role_arn: str, region: str, group: str, stream: str) -> frozenset[str]:
+        """Which of CreateLogGroup, CreateLogStream and PutLogEvents the role has for a function's log. What it lacks,
+        Lambda does not do, and says nothing ("Sending Lambda function logs to CloudWatch Logs")."""
+        one_stream = log_stream_resources(region, group, stream)
+        asked = {
+            "CreateLogGroup": log_group_resources(region, group),
+            "CreateLogStream": one_stream,
+            "PutLogEvents": one_stream,
+        }
+        return frozenset(
+            [name for name, where in asked.items() if await self.role_allows_any(role_arn, f"logs:{name}", where)]
+        )
+
     def note_call(self, method: str, raw_path: str, headers: Mapping[str, str], body: bytes) -> None:
         """After a call went through: forget what it may have changed."""
         if method in ("GET", "HEAD"):
@@ -226,11 +240,11 @@ def _read(method: str, raw_path: str, headers: Mapping[str, str], body: bytes) -
     return read(method, path, query, headers, body, credential), raw_path.partition("?")[2]
 
 
-def _common_keys(region: str, headers: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+def _common_keys(region: str, headers: Mapping[str, str]) -> Keys:
     """Global condition keys of every request ("AWS global condition context keys"). A call to the lab counts as one over
     TLS: on AWS it would be, and policies that insist on it must not shut the lab out."""
     now = datetime.now(UTC)
-    keys = {
+    keys: Keys = {
         "aws:sourceip": ("127.0.0.1",),
         "aws:securetransport": ("true",),
         "aws:requestedregion": (region or "us-east-1",),

@@ -12,6 +12,8 @@ from functools import lru_cache
 
 #: Condition keys of one request, in lower case (AWS compares the names of keys without regard to case).
 Context = Mapping[str, tuple[str, ...]]
+#: The same while it is being filled.
+Keys = dict[str, tuple[str, ...]]
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _DEFAULT = re.compile(r"\s*([^,]+?)\s*,\s*'([^']*)'\s*")

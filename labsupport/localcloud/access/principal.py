@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .evaluation import Grants
-from .patterns import Context
+from .patterns import Context, Keys
 from .policy import Caller, Policy
 
 
@@ -29,7 +29,7 @@ class Principal:
         """From the moto process; see ``identity_of_key`` in the seam for the form."""
         is_role = document.get("role_arn") is not None
         arn, role_arn, account = document["arn"], document.get("role_arn"), document["account"]
-        keys: dict[str, tuple[str, ...]] = {
+        keys: Keys = {
             "aws:principalarn": (role_arn or arn,),
             "aws:principalaccount": (account,),
             "aws:principaltype": ("AssumedRole" if is_role else "User",),

@@ -123,7 +123,7 @@ def _signer(credential: Credential, credentials: Any) -> Any:
 
     base: Any = S3SigV4Auth if credential.service == "s3" else SigV4Auth
 
-    class Signer(base):  # type: ignore[misc]
+    class Signer(base):
         def headers_to_sign(self, request: Any) -> Any:
             chosen = HTTPHeaders()
             for name in credential.signed_headers:
@@ -163,7 +163,7 @@ def _check_version_2(request: AwsRequest, raw_query: str, secret: Secret, now: d
                 )
             )
 
-    class Signer(HmacV1Auth):  # type: ignore[misc]
+    class Signer(HmacV1Auth):
         def _get_date(self) -> str:
             return date
 

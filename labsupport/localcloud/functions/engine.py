@@ -48,7 +48,9 @@ class ControlPlane(Protocol):
 
     async def credentials(self, region: str, role: str, session_name: str) -> dict[str, str]: ...
 
-    def deliver_log(self, region: str, group: str, stream: str, events: list[dict[str, object]]) -> None: ...
+    def deliver_log(
+        self, region: str, group: str, stream: str, events: list[dict[str, object]], role: str | None = None
+    ) -> None: ...
 
     def undelivered_log_bytes(self) -> int: ...
 
@@ -195,7 +197,9 @@ class Engine:
     # --- EnvironmentHost ---------------------------------------------------------------------------------------
 
     def deliver_log(self, specification: FunctionSpecification, stream: str, events: list[dict[str, object]]) -> None:
-        self._control_plane.deliver_log(specification.region, specification.log_group, stream, events)
+        self._control_plane.deliver_log(
+            specification.region, specification.log_group, stream, events, specification.role
+        )
 
     def undelivered_log_bytes(self) -> int:
         return self._control_plane.undelivered_log_bytes()
@@ -231,8 +235,12 @@ class Engine:
         if pool is None:
             pool = self._pools[key] = _Pool()
             self._retire_older_revisions(key)
-        if pool.idle:
-            environment = pool.idle.pop()
+        while pool.idle:
+            environment = pool.idle[-1]
+            if environment.credentials_end_soon():
+                self._retire(key, environment)
+                continue
+            pool.idle.pop()
             environment.is_free = False
             return environment
         if pool.finishing:

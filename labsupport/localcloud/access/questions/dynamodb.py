@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..evaluation import Question
-from ..patterns import Context
+from ..patterns import Keys
 from ..request import AwsRequest
 from .facts import ACCOUNT, Facts, Lookup, request_tags, tag_keys
 
@@ -114,8 +114,8 @@ def _ask_partiql(request: AwsRequest) -> list[Question]:
     return questions
 
 
-def _item_context(operation: str, parameters: dict[str, Any], index: str, facts: Facts | None) -> Context:
-    context: dict[str, tuple[str, ...]] = {}
+def _item_context(operation: str, parameters: dict[str, Any], index: str, facts: Facts | None) -> Keys:
+    context: Keys = {}
     item = parameters.get("Key") or parameters.get("Item")
     if isinstance(item, dict):
         context |= _leading([item], facts, index)
@@ -135,14 +135,14 @@ def _item_context(operation: str, parameters: dict[str, Any], index: str, facts:
     return context
 
 
-def _leading(items: Iterable[dict[str, Any]], facts: Facts | None, index: str) -> dict[str, tuple[str, ...]]:
+def _leading(items: Iterable[dict[str, Any]], facts: Facts | None, index: str) -> Keys:
     """dynamodb:LeadingKeys: the partition key values a request names."""
     key = facts.keys.get(index) if facts else None
     values = [_plain(item[key]) for item in items if key in item] if key else []
     return {"dynamodb:leadingkeys": tuple(dict.fromkeys(values))} if values else {}
 
 
-def _query_leading(parameters: dict[str, Any], facts: Facts | None, index: str) -> dict[str, tuple[str, ...]]:
+def _query_leading(parameters: dict[str, Any], facts: Facts | None, index: str) -> Keys:
     key = facts.keys.get(index) if facts else None
     if not key:
         return {}
@@ -157,7 +157,7 @@ def _query_leading(parameters: dict[str, Any], facts: Facts | None, index: str) 
     return {"dynamodb:leadingkeys": (_plain(value),)} if value is not None else {}
 
 
-def _attributes(items: Iterable[dict[str, Any]], parameters: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+def _attributes(items: Iterable[dict[str, Any]], parameters: dict[str, Any]) -> Keys:
     """dynamodb:Attributes: the top-level attributes a request names."""
     names: dict[str, None] = {}
     for item in items:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..patterns import Keys
 from ..policy import Policy
 
 ACCOUNT = "123456789012"
@@ -25,12 +26,12 @@ class Facts:
 Lookup = Callable[[str, str, str], Awaitable[Facts | None]]
 
 
-def tag_keys(facts: Facts | None) -> dict[str, tuple[str, ...]]:
+def tag_keys(facts: Facts | None) -> Keys:
     """aws:ResourceTag/… of a resource."""
     return {f"aws:resourcetag/{key.lower()}": (value,) for key, value in (facts.tags if facts else {}).items()}
 
 
-def request_tags(parameters: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+def request_tags(parameters: dict[str, Any]) -> Keys:
     """aws:RequestTag/… and aws:TagKeys from a request's parameters: a list of Key and Value, or a map."""
     given = parameters.get("Tags", parameters.get("tags", parameters.get("TagKeys")))
     tags: dict[str, str | None] = {}
@@ -50,6 +51,6 @@ def request_tags(parameters: dict[str, Any]) -> dict[str, tuple[str, ...]]:
             number += 1
     if not tags:
         return {}
-    context: dict[str, tuple[str, ...]] = {"aws:tagkeys": tuple(tags)}
+    context: Keys = {"aws:tagkeys": tuple(tags)}
     context.update({f"aws:requesttag/{key.lower()}": (value,) for key, value in tags.items() if value is not None})
     return context

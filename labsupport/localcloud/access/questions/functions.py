@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..evaluation import Question
-from ..patterns import Context
+from ..patterns import Keys
 from ..request import AwsRequest
 from .facts import ACCOUNT, Facts, Lookup, request_tags, tag_keys
 
@@ -28,7 +28,7 @@ async def ask(request: AwsRequest, lookup: Lookup) -> list[Question]:
     operation = request.operation
     here = f"arn:aws:lambda:{region}:{ACCOUNT}"
     action = f"lambda:{_ACTIONS.get(operation, operation)}"
-    context: Context = request_tags(parameters)
+    context: Keys = request_tags(parameters)
     policy = None
     if parameters.get("LayerName") or operation == "GetLayerVersionByArn":
         resource = _layer(here, parameters)
@@ -64,8 +64,8 @@ async def _consequences(parameters: dict[str, Any], function: str, lookup: Looku
     return questions
 
 
-def _function_context(parameters: dict[str, Any]) -> Context:
-    context: dict[str, tuple[str, ...]] = {}
+def _function_context(parameters: dict[str, Any]) -> Keys:
+    context: Keys = {}
     if parameters.get("Layers"):
         context["lambda:layer"] = tuple(str(layer) for layer in parameters["Layers"])
     for key, name in (

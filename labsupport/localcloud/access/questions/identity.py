@@ -65,9 +65,9 @@ async def ask_iam(request: AwsRequest, lookup: Lookup) -> list[Question]:
         arn = str(parameters["PolicyArn"])
         return [Question(action, (arn,), context, f"policy {arn}")]
     if operation.startswith("List"):
-        kind = {"ListRoles": "role", "ListUsers": "user", "ListGroups": "group", "ListPolicies": "policy"}.get(
+        listed = {"ListRoles": "role", "ListUsers": "user", "ListGroups": "group", "ListPolicies": "policy"}.get(
             operation
         )
-        if kind:
-            return [Question(action, (f"{here}:{kind}{parameters.get('PathPrefix') or '/'}",), context)]
+        if listed:
+            return [Question(action, (f"{here}:{listed}{parameters.get('PathPrefix') or '/'}",), context)]
     return [Question(action, ("*",), context)]

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 
 from ..evaluation import Question
+from ..patterns import Keys
 from ..policy import Policy
 from ..request import AwsRequest
 from .facts import Lookup
@@ -203,8 +204,8 @@ def _object_actions(request: AwsRequest, query: dict[str, str]) -> list[str]:
     return actions
 
 
-def _context(request: AwsRequest, query: dict[str, str]) -> dict[str, tuple[str, ...]]:
-    context: dict[str, tuple[str, ...]] = {}
+def _context(request: AwsRequest, query: dict[str, str]) -> Keys:
+    context: Keys = {}
     for name in ("prefix", "delimiter", "max-keys", "versionId"):
         if name in query:
             context[f"s3:{name.lower()}"] = (query[name],)
