@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from . import questions, signature
 from .credential import Credential, credential_of, is_aws_key, may_be_aws_key
-from .denial import EXPIRED, UNKNOWN_KEY, Denial, Refusal, answer, deleted_objects, not_allowed
+from .denial import EXPIRED, NOT_DELETED, UNKNOWN_KEY, Denial, Refusal, answer, deleted_objects, not_allowed
 from .evaluation import Decision, Question, decide
 from .patterns import Context, Keys
 from .policy import Policy
@@ -217,18 +217,25 @@ class Access:
         return decide(replace(question, context=keys), principal.grants)
 
     async def _authorize_deletions(self, request: AwsRequest, principal: Principal) -> Denial | None:
-        """DeleteObjects answers 200 and names the keys it refuses. When only some are refused, S3 would delete the
-        others; here all keys of the call are then left."""
+        """DeleteObjects answers 200 and names the keys it refuses. When only some are refused, S3 deletes the others;
+        here none is deleted, and the answer says so."""
         place = s3.place_of(request.path, request.headers.get("Host", ""))
         facts = await self._lookup("s3", "", place.bucket)
         asked = s3.delete_questions(request, place.bucket, facts.policy if facts else None)
+        decisions = [self._decide(question, request, principal) for question in asked]
+        if all(decision.allowed for decision in decisions):
+            return None
         keys = s3.keys_to_delete(request.body)
-        refused = []
-        for (key, version), question in zip(keys, asked, strict=True):
-            decision = self._decide(question, request, principal)
-            if not decision.allowed:
-                refused.append((key, version, not_allowed("s3", principal.arn, question, decision)))
-        return deleted_objects(refused) if refused else None
+        return deleted_objects(
+            [
+                (
+                    key,
+                    version,
+                    NOT_DELETED if decision.allowed else not_allowed("s3", principal.arn, question, decision),
+                )
+                for (key, version), question, decision in zip(keys, asked, decisions, strict=True)
+            ]
+        )
 
 
 def _read(method: str, raw_path: str, headers: Mapping[str, str], body: bytes) -> tuple[AwsRequest | None, str]:

@@ -80,6 +80,12 @@ BODY_CHANGED = Refusal(
     "The provided 'x-amz-content-sha256' header does not match what was computed.",
     400,
 )
+NOT_DELETED = Refusal(
+    "This local cloud deletes all keys of a call or none: call again with the keys that may be deleted.",
+    "InternalError",
+    "InternalError",
+    "InternalError",
+)
 
 
 def skewed(message: str) -> Refusal:
@@ -191,7 +197,7 @@ def _cbor_map(fields: dict[str, str]) -> bytes:
 
 
 def deleted_objects(results: list[tuple[str, str | None, Refusal]]) -> Denial:
-    """The answer of DeleteObjects when every key is refused: 200 with one error a key."""
+    """The answer of DeleteObjects when keys are refused: 200 with one error a key."""
     request_id = str(uuid.uuid4())
     errors = "".join(
         f"<Error><Key>{escape(key)}</Key>"
