@@ -19,7 +19,7 @@ from .policy import Policy
 from .principal import Principal
 from .questions import Facts, s3
 from .questions.operations import log_group_resources, log_stream_resources
-from .request import AwsRequest, read, split
+from .request import AwsRequest, prepare, read, split
 
 #: Hashing a longer body takes milliseconds: that is done beside the event loop.
 _LONG_BODY_BYTES = 256 * 1024
@@ -70,7 +70,7 @@ class Access:
         """None when the call may go on; otherwise AWS's refusal, ready to be sent."""
         if not may_be_aws_key(raw_path, headers):
             return None
-        request, raw_query = _read(method, raw_path, headers, body)
+        request, raw_query = await _read(method, raw_path, headers, body)
         if request is None:
             return None
         protocol = request.protocol or ("s3" if request.service.startswith("s3") else "rest")
@@ -93,7 +93,7 @@ class Access:
         """After S3 answered: a caller who may not list the bucket gets 403 instead of 404 for a missing object."""
         if status != 404 or method not in ("GET", "HEAD") or not may_be_aws_key(raw_path, headers):
             return None
-        request, _ = _read(method, raw_path, headers, b"")
+        request, _ = await _read(method, raw_path, headers, b"")
         if request is None or request.service != "s3" or not s3.place_of(request.path, headers.get("Host", "")).key:
             return None
         principal = await self._identity(request.credential.access_key)
@@ -238,12 +238,14 @@ class Access:
         )
 
 
-def _read(method: str, raw_path: str, headers: Mapping[str, str], body: bytes) -> tuple[AwsRequest | None, str]:
+async def _read(method: str, raw_path: str, headers: Mapping[str, str], body: bytes) -> tuple[AwsRequest | None, str]:
     """The request, when a principal's key signs it; and its query as sent."""
     path, query = split(raw_path)
     credential: Credential | None = credential_of(query, headers)
     if credential is None or not is_aws_key(credential.access_key) or path.startswith("/_aws/"):
         return None, ""
+    if credential.service != "s3" and "X-Amz-Target" not in headers:
+        await prepare(credential.service)
     return read(method, path, query, headers, body, credential), raw_path.partition("?")[2]
 
 

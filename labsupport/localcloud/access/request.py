@@ -6,11 +6,11 @@ others botocore's service model has the paths. S3 is read by ``questions.s3``.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -116,12 +116,26 @@ class Route:
     operation: str
 
 
-@lru_cache(maxsize=32)
+_routes: dict[str, tuple[Route, ...]] = {}
+
+
+async def prepare(service: str) -> None:
+    """Read a service's routes beside the event loop: the first time it takes a moment."""
+    if service not in _routes:
+        await asyncio.to_thread(routes, service)
+
+
 def routes(service: str) -> tuple[Route, ...]:
     """The routes of a REST service from botocore's model, the most exact first; none when there is no such model.
 
     Only the routes are kept: a whole model takes megabytes.
     """
+    if service not in _routes:
+        _routes[service] = _read_routes(service)
+    return _routes[service]
+
+
+def _read_routes(service: str) -> tuple[Route, ...]:
     from botocore.exceptions import DataNotFoundError, UnknownServiceError
     from botocore.loaders import Loader
 
