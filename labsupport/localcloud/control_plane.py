@@ -9,6 +9,7 @@ import secrets
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from .lambda_api.api import LambdaApi
 from .lambda_api.packages import ObjectError
 
 _MOTO_START_SECONDS = 60.0
+_ALL_LOG_RIGHTS = frozenset(("CreateLogGroup", "CreateLogStream", "PutLogEvents"))
 
 
 class MotoDown(Exception):
@@ -38,8 +40,10 @@ class MotoControlPlane:
         self._process: subprocess.Popen[bytes] | None = None
         self._base = ""
         self._session: aiohttp.ClientSession | None = None
-        self._pending: dict[tuple[str, str, str], list[dict[str, object]]] = defaultdict(list)
+        self._pending: dict[tuple[str, str, str, str | None], list[dict[str, object]]] = defaultdict(list)
         self._pending_bytes = 0
+        #: ``await log_rights(role, region, group, stream)``: names of the logs actions the role has (Access tells).
+        self.log_rights: Callable[[str, str, str, str], Awaitable[frozenset[str]]] | None = None
         self._delivering: asyncio.Task[None] | None = None
 
     def launch(self, front_door: str) -> None:
@@ -178,9 +182,28 @@ class MotoControlPlane:
         status, _headers, answer = await self.forward(method, path, signed, body)
         return status, answer
 
-    def deliver_log(self, region: str, group: str, stream: str, events: list[dict[str, object]]) -> None:
-        """Take events; they are stored soon, and at the latest before anyone reads logs (``flush_logs``)."""
-        self._pending[region, group, stream].extend(events)
+    # --- access.Directory --------------------------------------------------------------------------------------
+
+    async def identity(self, access_key: str) -> dict[str, Any] | None:
+        answer: dict[str, Any] | None = await self._ask("identity", access_key=access_key)
+        return answer
+
+    async def role(self, role_arn: str) -> dict[str, Any] | None:
+        answer: dict[str, Any] | None = await self._ask("role", role_arn=role_arn)
+        return answer
+
+    async def resource(self, kind: str, region: str, name: str) -> dict[str, Any] | None:
+        answer: dict[str, Any] | None = await self._ask("resource", kind=kind, region=region, name=name)
+        return answer
+
+    # --- logs --------------------------------------------------------------------------------------------------
+
+    def deliver_log(
+        self, region: str, group: str, stream: str, events: list[dict[str, object]], role: str | None = None
+    ) -> None:
+        """Take events; they are stored soon, and at the latest before anyone reads logs (``flush_logs``), as far as
+        ``role`` may write them."""
+        self._pending[region, group, stream, role].extend(events)
         self._pending_bytes += sum(len(str(event["message"])) for event in events)
         if self._delivering is None or self._delivering.done():
             self._delivering = asyncio.get_running_loop().create_task(self._deliver_soon())
@@ -199,8 +222,20 @@ class MotoControlPlane:
         while self._pending:
             pending, self._pending = self._pending, defaultdict(list)
             self._pending_bytes = 0
-            for (region, group, stream), events in pending.items():
-                await self._ask("logs", region=region, group=group, stream=stream, events=events)
+            for (region, group, stream, role), events in pending.items():
+                rights = _ALL_LOG_RIGHTS
+                if role is not None and self.log_rights is not None:
+                    rights = await self.log_rights(role, region, group, stream)
+                if "PutLogEvents" in rights:
+                    await self._ask(
+                        "logs",
+                        region=region,
+                        group=group,
+                        stream=stream,
+                        events=events,
+                        may_create_group="CreateLogGroup" in rights,
+                        may_create_stream="CreateLogStream" in rights,
+                    )
 
 
 class EngineControlPlane:

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 from aiohttp import web
 from multidict import CIMultiDict
 
+from .access import Access, Denial
 from .control_plane import MotoControlPlane
 from .functions import limits
 from .functions.engine import Engine
@@ -67,11 +68,13 @@ class FrontDoor:
         engine: Engine,
         lambda_api: LambdaApi,
         moto: MotoControlPlane,
+        access: Access,
         region: str,
         identity: dict[str, Any],
     ) -> None:
         self._engine = engine
         self._lambda_api = lambda_api
+        self._access = access
         self._moto = moto
         self._region = region
         self.identity = identity
@@ -109,6 +112,9 @@ class FrontDoor:
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             request.writer.output_size = 0
         body = await request.content.read()
+        denial = await self._access.authorize(request.method, request.raw_path, request.headers, body)
+        if denial:
+            return _refusal(denial)
         raw_path = request.raw_path.partition("?")[0]
         match = _INVOKE.match(raw_path) if request.method == "POST" else None
         if match:
@@ -263,6 +269,10 @@ class FrontDoor:
         if underscored:
             headers["X-Labsupport-Underscored"] = json.dumps(underscored)
         status, answer_headers, answer_body = await self._moto.forward(request.method, request.raw_path, headers, body)
+        self._access.note_call(request.method, request.raw_path, request.headers, body)
+        hidden = await self._access.hide_missing_object(request.method, request.raw_path, request.headers, status)
+        if hidden:
+            return _refusal(hidden)
         answer: CIMultiDict[str] = CIMultiDict()
         for name, value in answer_headers.items():
             if name.lower() not in _HOP_BY_HOP and name.lower() not in ("content-length", "server", "date"):
@@ -281,6 +291,10 @@ class FrontDoor:
     def _service_of(request: web.BaseRequest) -> str:
         match = _CREDENTIAL.search(request.headers.get("Authorization", ""))
         return match[2] if match else ""
+
+
+def _refusal(denial: Denial) -> web.Response:
+    return web.Response(status=denial.status, body=denial.body, headers=denial.headers)
 
 
 def _client_context(header: str | None) -> str | None:

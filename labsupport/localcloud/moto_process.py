@@ -39,7 +39,7 @@ def main() -> None:
     from .moto_seam_policies import keep_managed_policies_on_disk
 
     keep_managed_policies_on_disk()  # before the seam imports the rest of moto
-    from . import moto_seam, moto_seam_lambda
+    from . import moto_seam, moto_seam_access, moto_seam_lambda
 
     front_door = settings["front_door"]
     token = settings["token"]
@@ -61,6 +61,7 @@ def main() -> None:
 
     moto_seam_lambda.replace_functions(moto_seam_lambda.LambdaClient(front_door), send_invocation)
     moto_seam.keep_trace_header_of_messages()
+    moto_seam_access.keep_session_policies()
     moto_app = moto_seam.application()
 
     def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -70,7 +71,7 @@ def main() -> None:
                 return [b"inner address"]
             call = environ["PATH_INFO"][len(INNER_PREFIX) :]
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-            answer = json.dumps(_inner_call(moto_seam, call, json.loads(body))).encode()
+            answer = json.dumps(_inner_call(moto_seam, moto_seam_access, call, json.loads(body))).encode()
             start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
             return [answer]
         return moto_app(environ, start_response)
@@ -97,13 +98,19 @@ def main() -> None:
     server.run()
 
 
-def _inner_call(seam: Any, call: str, arguments: dict[str, Any]) -> Any:
+def _inner_call(seam: Any, access: Any, call: str, arguments: dict[str, Any]) -> Any:
     if call == "role_trust_policy":
         return seam.role_trust_policy(**arguments)
     if call == "resource_exists":
         return seam.resource_exists(**arguments)
     if call == "credentials":
-        return seam.role_credentials(**arguments)
+        return access.role_credentials(**arguments)
+    if call == "identity":
+        return access.identity_of_key(**arguments)
+    if call == "role":
+        return access.identity_of_role(**arguments)
+    if call == "resource":
+        return access.resource_facts(**arguments)
     if call == "logs":
         seam.put_log_events(**arguments)
         return None

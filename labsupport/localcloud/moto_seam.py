@@ -125,30 +125,24 @@ def resource_exists(arn: str) -> bool:
     return False
 
 
-def role_credentials(region: str, role_arn: str, session_name: str) -> dict[str, str]:
-    """Temporary credentials of an execution role, as AWS STS would give Lambda. The session is the function's name,
-    so that GetCallerIdentity inside answers ``assumed-role/ROLE/FUNCTION``."""
-    assumed = get_backend("sts")[ACCOUNT_ID]["aws"].assume_role(
-        region_name=region,
-        role_session_name=session_name,
-        role_arn=role_arn,
-        policy="",
-        duration=3600 * 12,
-        external_id="",
-    )
-    return {
-        "access_key_id": assumed.access_key_id,
-        "secret_access_key": assumed.secret_access_key,
-        "session_token": assumed.session_token,
-    }
-
-
-def put_log_events(region: str, group: str, stream: str, events: list[dict[str, Any]]) -> None:
-    """Append events (``timestamp`` in ms, ``message``) to a log stream; group and stream are made when missing."""
+def put_log_events(
+    region: str,
+    group: str,
+    stream: str,
+    events: list[dict[str, Any]],
+    may_create_group: bool = True,
+    may_create_stream: bool = True,
+) -> None:
+    """Append events (``timestamp`` in ms, ``message``) to a log stream; group and stream are made when missing. When
+    they may not be made, the events are dropped, as on AWS."""
     logs = get_backend("logs")[ACCOUNT_ID][region]
     with _logs_lock:  # moto's own put_log_events is not thread safe
         if group not in logs.groups:
+            if not may_create_group:
+                return
             logs.create_log_group(group, {})
         if stream not in logs.groups[group].streams:
+            if not may_create_stream:
+                return
             logs.create_log_stream(group, stream)
         logs.put_log_events(group, stream, events)

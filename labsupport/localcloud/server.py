@@ -17,6 +17,7 @@ from pathlib import Path
 from aiohttp import web
 
 from .. import __version__
+from .access import Access
 from .control_plane import EngineControlPlane, MotoControlPlane, MotoDown
 from .front_door import FrontDoor
 from .functions import runtime_folder
@@ -105,13 +106,18 @@ async def _serve(settings: CloudSettings, listener: socket.socket, state: Path, 
         await moto.close()
         raise CannotStart(str(problem)) from None
     concurrency = settings.concurrency or default_concurrency(total_memory_bytes())
+    access = Access(moto)
+    moto.log_rights = access.log_rights
     lambda_api = LambdaApi(moto, state, endpoint, concurrency, settings.time_scale)
+    lambda_api.access = access
+    access.function_policies = lambda_api.resource_policy
     engine = Engine(
         EngineControlPlane(lambda_api, moto),
         sandbox,
         state,
         concurrency,
         settings.time_scale,
+        role_allows=access.role_allows,
         scaled_cpu=settings.cpu == "scaled",
     )
     lambda_api.environments = engine
@@ -126,7 +132,7 @@ async def _serve(settings: CloudSettings, listener: socket.socket, state: Path, 
         "concurrency": concurrency,
         "time_scale": settings.time_scale,
     }
-    door = FrontDoor(engine, lambda_api, moto, settings.region, identity)
+    door = FrontDoor(engine, lambda_api, moto, access, settings.region, identity)
     server = web.Server(door.answer, access_log=None, keepalive_timeout=3600.0)
     serving: asyncio.Server | None = None
     try:

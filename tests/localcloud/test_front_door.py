@@ -19,6 +19,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from labsupport.localcloud.access import Access
 from labsupport.localcloud.front_door import FrontDoor
 
 
@@ -194,6 +195,7 @@ def test_a_fault_of_the_lab_is_a_service_exception_with_one_clear_sentence(capsy
     class Request:
         path = raw_path = "/"
         method = "GET"
+        host = "127.0.0.1"
         headers = {}
 
         class content:  # noqa: N801
@@ -201,7 +203,7 @@ def test_a_fault_of_the_lab_is_a_service_exception_with_one_clear_sentence(capsy
             async def read():
                 return b""
 
-    response = asyncio.run(FrontDoor(None, None, BrokenMoto(), "us-east-1", {}).answer(Request()))
+    response = asyncio.run(FrontDoor(None, None, BrokenMoto(), Access(BrokenMoto()), "us-east-1", {}).answer(Request()))
     assert response.status == 500
     assert response.headers["x-amzn-ErrorType"] == "ServiceException"
     document = json.loads(response.body)

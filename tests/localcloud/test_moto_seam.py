@@ -76,20 +76,6 @@ def test_a_message_keeps_the_trace_header_it_was_sent_with():
     assert sqs_models.Message("id", "body").system_attributes == {}
 
 
-def test_role_credentials_are_those_of_an_assumed_role(clients):
-    arn = role(clients)
-    credentials = moto_seam.role_credentials(REGION, arn, "f")
-    assert credentials["access_key_id"].startswith("ASIA")
-    inside = boto3.client(
-        "sts",
-        region_name=REGION,
-        aws_access_key_id=credentials["access_key_id"],
-        aws_secret_access_key=credentials["secret_access_key"],
-        aws_session_token=credentials["session_token"],
-    )
-    assert inside.get_caller_identity()["Arn"].endswith(":assumed-role/worker/f")
-
-
 def test_put_log_events_makes_group_and_stream(clients):
     import time
 

@@ -10,7 +10,6 @@ import asyncio
 import os
 import random
 import shutil
-import sys
 import time
 import uuid
 from collections import deque
@@ -51,7 +50,9 @@ class ControlPlane(destinations.AwsServices, Protocol):
 
     async def layer(self, region: str, arn: str) -> bytes | None: ...
 
-    def deliver_log(self, region: str, group: str, stream: str, events: list[dict[str, object]]) -> None: ...
+    def deliver_log(
+        self, region: str, group: str, stream: str, events: list[dict[str, object]], role: str | None = None
+    ) -> None: ...
 
     def undelivered_log_bytes(self) -> int: ...
 
@@ -223,7 +224,9 @@ class Engine:
     # --- EnvironmentHost ---------------------------------------------------------------------------------------
 
     def deliver_log(self, specification: FunctionSpecification, stream: str, events: list[dict[str, object]]) -> None:
-        self._control_plane.deliver_log(specification.region, specification.log_group, stream, events)
+        self._control_plane.deliver_log(
+            specification.region, specification.log_group, stream, events, specification.role
+        )
 
     def undelivered_log_bytes(self) -> int:
         return self._control_plane.undelivered_log_bytes()
@@ -254,8 +257,12 @@ class Engine:
         if pool is None:
             pool = self._pools[key] = _Pool()
             self._retire_older_revisions(key)
-        if pool.idle:
-            environment = pool.idle.pop()
+        while pool.idle:
+            environment = pool.idle[-1]
+            if environment.credentials_end_soon():
+                self._retire(key, environment)
+                continue
+            pool.idle.pop()
             environment.is_free = False
             return environment
         if pool.finishing:

@@ -32,6 +32,8 @@ from .specification import FunctionSpecification, Invocation, InvocationOutcome
 from .temporary_folder import TemporaryFolder
 from .variables import environment_variables
 
+_CREDENTIALS_MARGIN_SECONDS = 300
+
 
 class EnvironmentHost(Protocol):
     """What an environment needs of the engine."""
@@ -124,6 +126,11 @@ class ExecutionEnvironment:
     def pid(self) -> int | None:
         """Process group of the running process, if there is one."""
         return self._process.pid if self._process else None
+
+    def credentials_end_soon(self) -> bool:
+        """The role's temporary credentials may end within an invocation: AWS does not let an environment live so long."""
+        margin = self.specification.timeout + _CREDENTIALS_MARGIN_SECONDS
+        return float(self._credentials.get("expires", "inf")) - time.time() < margin
 
     @property
     def busy(self) -> bool:

@@ -14,10 +14,11 @@ from ..functions.code_store import CodeStore
 from ..functions.specification import FunctionNotReady, FunctionSpecification
 from . import constraints, errors, layers, wire
 from .errors import LambdaError
+from .names import parse_function_name
 from .operations import OPERATIONS, Call
 from .packages import ObjectSource, Packages
 from .service_model import ServiceModel
-from .store import Store
+from .store import LATEST, Store
 from .wire import Answer
 
 for _module in pkgutil.iter_modules([str(Path(__file__).parent)]):  # each registers its operations
@@ -132,6 +133,13 @@ class LambdaApi:
         """Revisions of the function that may still be invoked."""
         function = self.store.region(region).functions.get(name)
         return function.revisions() if function else set()
+
+    async def resource_policy(self, region: str, arn: str) -> str | None:
+        """The resource policy of a function, version or alias as JSON text; None when it has none."""
+        named = parse_function_name(arn)
+        function = self.store.region(region).functions.get(named.name) if named else None
+        policy = function.policies.get(named.qualifier or LATEST) if named and function else None
+        return policy.text() if policy else None
 
     async def layer(self, region: str, arn: str) -> bytes | None:
         """The zip of a layer version, also of one that was deleted after a function took it; None when unknown."""

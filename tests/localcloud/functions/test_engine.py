@@ -75,7 +75,7 @@ class ControlPlane:
     async def credentials(self, region, role, session_name):
         return {"access_key_id": "ASIA1", "secret_access_key": "s", "session_token": "t"}
 
-    def deliver_log(self, region, group, stream, events):
+    def deliver_log(self, region, group, stream, events, role=None):
         self.logged.extend((stream, event["message"]) for event in events)
 
     def undelivered_log_bytes(self):
