@@ -28,6 +28,7 @@ from .functions.sandbox import Sandbox
 from .lambda_api.api import LambdaApi
 
 _OWNER_CHECK_SECONDS = 0.5
+_OPEN_FILES = 16_384
 _STATE_PREFIX = "labsupport-cloud-"
 
 
@@ -53,6 +54,7 @@ class CannotStart(Exception):
 def serve(settings: CloudSettings) -> None:
     """Serve until the owner ends, or until SIGINT, SIGTERM or SIGHUP. Raises CannotStart."""
     owner = settings.owner_pid if settings.owner_pid is not None else os.getppid()
+    _allow_open_files()
     listener = _listen(settings)
     _remove_stale_state()
     state = Path(tempfile.mkdtemp(prefix=f"{_STATE_PREFIX}{os.getpid()}-"))
@@ -164,6 +166,16 @@ async def _until_over(stop: asyncio.Event, owner: int, moto: MotoControlPlane) -
             return
         if moto.has_ended():
             raise MotoDown("the moto process ended unexpectedly. Start the cloud again.")
+
+
+def _allow_open_files() -> None:
+    """An environment needs five descriptors; the usual soft limit of 1,024 would be used up by 200 of them."""
+    import resource
+
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _is_alive(pid: int) -> bool:

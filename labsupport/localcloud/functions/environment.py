@@ -328,7 +328,9 @@ class ExecutionEnvironment:
         finally:
             os.close(log_fd)
         memory_limit = self.specification.memory_size * 1024 * 1024
-        self._process = RuntimeProcess(process, sandbox.kind == "bwrap", memory_limit, self._process_ended)
+        self._process = RuntimeProcess(
+            process, sandbox.kind == "bwrap", memory_limit, self.log_stream, self._process_ended
+        )
         (self._folder / "process_group").write_text(str(self._process.pid))
         ended = await self._await_signal(waiting, seconds)
         if self._process:

@@ -12,24 +12,29 @@ import time
 from collections.abc import Callable
 
 from . import limits
-from .memory import Usage, usage
+from .memory import Usage, end_strays, family, usage
 
 _MEMORY_READ_SECONDS = 0.1
-#: Two of bwrap, and a margin.
-_PROCESSES_OF_SANDBOX = 10
+#: bwrap outside, bwrap inside, Python.
+_PROCESSES_WITH_SANDBOX = 3
 _EXIT_WAIT_SECONDS = 1.0
 _EXIT_CHECK_SECONDS = 0.0025
 
 
 class RuntimeProcess:
-    """A started process and its children. ``on_exit(process, status)`` is called once, in the event loop, when it ends
-    by itself; ``memory_limit`` is in bytes; ``status`` is that of ``subprocess``: negative for a signal. After ``kill`` it is not called."""
+    """A started process and its children.
+
+    ``memory_limit`` is in bytes; ``log_stream`` is that of its environment. ``on_exit(process, status)`` is called once,
+    in the event loop, when it ends by itself, and not after ``kill``; ``status`` is that of ``subprocess``: negative for
+    a signal.
+    """
 
     def __init__(
         self,
         process: subprocess.Popen[bytes],
         sandboxed: bool,
         memory_limit: int,
+        log_stream: str,
         on_exit: Callable[[RuntimeProcess, int], None],
     ) -> None:
         self.pid = process.pid
@@ -37,6 +42,7 @@ class RuntimeProcess:
         self._process = process
         self._sandboxed = sandboxed
         self._memory_limit = memory_limit
+        self._log_stream = log_stream
         self._on_exit = on_exit
         self._loop = asyncio.get_running_loop()
         self._process_fd: int | None = None
@@ -56,26 +62,28 @@ class RuntimeProcess:
         while self._process.poll() is None and waited < _EXIT_WAIT_SECONDS:
             await asyncio.sleep(_EXIT_CHECK_SECONDS)
             waited += _EXIT_CHECK_SECONDS
+        if not self._sandboxed:
+            await asyncio.to_thread(end_strays, self._log_stream)
 
     def freeze(self) -> None:
         """Stop it until the next event, as Lambda does between invocations."""
         if sys.platform == "linux" and not self._frozen:
             self._frozen = True
-            self._signal_group(signal.SIGSTOP)
+            self._signal_all(signal.SIGSTOP)
 
     def thaw(self) -> None:
         if self._frozen:
             self._frozen = False
-            self._signal_group(signal.SIGCONT)
+            self._signal_all(signal.SIGCONT)
 
     def pause(self) -> None:
         """Take it off the CPU for a moment, within an invocation."""
         if not self._over:
-            self._signal_group(signal.SIGSTOP)
+            self._signal_all(signal.SIGSTOP)
 
     def resume(self) -> None:
         if not self._over:
-            self._signal_group(signal.SIGCONT)
+            self._signal_all(signal.SIGCONT)
 
     def watch(self) -> None:
         """Look at what it uses now, and kill it when that is more than it may have."""
@@ -83,7 +91,7 @@ class RuntimeProcess:
             return
         self._look_at_usage()
         # The kernel limits the number of processes (RLIMIT_NPROC), but not root's and not without a sandbox.
-        if self._usage.memory > self._memory_limit or self._usage.tasks > limits.PROCESSES + _PROCESSES_OF_SANDBOX:
+        if self._usage.memory > self._memory_limit or self._usage.tasks > limits.PROCESSES + _PROCESSES_WITH_SANDBOX:
             self.killed_for_memory = self._usage.memory > self._memory_limit
             self._signal_group(signal.SIGKILL)
 
@@ -112,7 +120,9 @@ class RuntimeProcess:
             return
         self._over = True
         self._forget_process_fd()
-        self._signal_group(signal.SIGKILL)  # children the function left behind (none under bubblewrap)
+        if not self._sandboxed:  # children the function left behind; bubblewrap's end with it
+            self._signal_group(signal.SIGKILL)
+            self._loop.run_in_executor(None, end_strays, self._log_stream)
         status = self._process.returncode
         if self._sandboxed and 128 < status <= 128 + 64:
             status = 128 - status  # bwrap passes a signal on as 128 + its number, as a shell does
@@ -123,6 +133,14 @@ class RuntimeProcess:
             self._loop.remove_reader(self._process_fd)
             os.close(self._process_fd)
             self._process_fd = None
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        """To the group, and one by one to children seen that may have left it."""
+        self._signal_group(number)
+        if self._usage.processes > (_PROCESSES_WITH_SANDBOX if self._sandboxed else 1):
+            for pid in family(self.pid):
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, number)
 
     def _signal_group(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -55,7 +55,7 @@ def test_the_clock_counts_children_and_what_is_new_only():
 async def ran(vcpus, seconds):
     """CPU seconds that a busy process had within ``seconds`` under that share, and whether it went on afterwards."""
     process = subprocess.Popen([sys.executable, "-c", BURNING], start_new_session=True)
-    held = RuntimeProcess(process, False, 1 << 40, lambda *_: None)
+    held = RuntimeProcess(process, False, 1 << 40, "2026/01/01/[$LATEST]none", lambda *_: None)
     clock, share = CpuClock(process.pid), CpuShare(vcpus)
     await asyncio.sleep(0.1)
     clock.spent()
