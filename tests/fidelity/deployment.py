@@ -229,6 +229,20 @@ class CloudUnderTest:
             self._role_arn = made["Role"]["Arn"]
         return self._role_arn
 
+    def role_that_may(self, *actions: str) -> str:
+        """ARN of an execution role of its own that may write logs and do ``actions`` to everything."""
+        iam = self.client("iam")
+        name = unique_name("worker")
+        made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
+        iam.attach_role_policy(RoleName=name, PolicyArn=BASIC_EXECUTION)
+        statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+        iam.put_role_policy(
+            RoleName=name,
+            PolicyName="own",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+        )
+        return str(made["Role"]["Arn"])
+
     def deploy(
         self,
         source: str,

@@ -497,7 +497,7 @@ def test_F053_boto3_is_already_there(cloud):
     bucket = unique_name("prints")
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket=bucket)
-    function = cloud.deploy(source, Timeout=20, MemorySize=256)
+    function = cloud.deploy(source, Role=cloud.role_that_may("s3:PutObject"), Timeout=20, MemorySize=256)
     assert function.invoke(bucket).payload == ["us-east-1", False, "no-such-table"]
     assert s3.get_object(Bucket=bucket, Key="a")["Body"].read() == b"from inside"
 
