@@ -342,6 +342,8 @@ class Engine:
             for key, pool in list(self._pools.items()):
                 for environment in [one for one in pool.idle if now - one.idle_since > keep]:
                     self._retire(key, environment)
+                if not (pool.idle or pool.busy or pool.finishing or pool.waiters):
+                    del self._pools[key]
 
     def _watch_memory(self) -> None:
         if self._memory_watch is None or self._memory_watch.done():

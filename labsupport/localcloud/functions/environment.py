@@ -9,28 +9,30 @@ stream and /tmp stay. Between invocations the process is frozen.
 from __future__ import annotations
 
 import asyncio
-import enum
 import os
 import secrets
 import shutil
-import signal
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from . import error_documents, limits
+from . import limits
 from .cpu_share import CpuShare, share_of
 from .environment_log import EnvironmentLog
 from .log_levels import line_filter
 from .platform_log import PlatformLog, Report
-from .runtime_api import Delivery, RuntimeApi, RuntimeGone
+from .runtime_api import Delivery
+from .runtime_conversation import End, EndKind, RuntimeConversation
 from .runtime_process import RuntimeProcess
 from .sandbox import Place, Sandbox
 from .specification import FunctionSpecification, Invocation, InvocationOutcome
 from .temporary_folder import TemporaryFolder
 from .variables import environment_variables
+from .verdict import init_verdict, verdict
+
+#: A runtime comes back for its next event within milliseconds, however little is left of the function's timeout.
+_FINISHING_SECONDS = 0.5
 
 _CREDENTIALS_MARGIN_SECONDS = 300
 
@@ -50,26 +52,6 @@ class EnvironmentHost(Protocol):
 
     def environment_is_free(self, environment: ExecutionEnvironment) -> None:
         """The environment can take its next invocation."""
-
-
-class _End(enum.Enum):
-    """How waiting for the runtime ended."""
-
-    READY = enum.auto()
-    ANSWERED = enum.auto()
-    ERROR = enum.auto()
-    INIT_ERROR = enum.auto()
-    EXITED = enum.auto()
-    TIMED_OUT = enum.auto()
-
-
-@dataclass(frozen=True)
-class _Signal:
-    end: _End
-    payload: bytes = b""
-    content_type: str = "application/json"
-    error_type: str = ""
-    exit_status: int = 0
 
 
 def new_stream_name(specification: FunctionSpecification) -> str:
@@ -110,15 +92,15 @@ class ExecutionEnvironment:
             line_filter(specification.log_format, specification.application_log_level),
         )
         self._cpu = CpuShare(share_of(specification.memory_size)) if host.scaled_cpu else None
-        self._api: RuntimeApi | None = None
+        self._runtime = RuntimeConversation(self._runtime_is_idle)
         self._process: RuntimeProcess | None = None
-        self._signal: asyncio.Future[_Signal] | None = None
-        self._next: asyncio.Future[Delivery] | None = None
         self._current: Invocation | None = None
         self._first_init_done = False
         self._killed_for_memory = False
         self._peak_memory = 0
         self._closed = False
+        self._end_of_finishing: asyncio.TimerHandle | None = None
+        self._ending: asyncio.Task[None] | None = None
 
     # --- the engine's side -------------------------------------------------------------------------------------
 
@@ -140,12 +122,14 @@ class ExecutionEnvironment:
     @property
     def finishing(self) -> bool:
         """Whether the runtime has answered and has yet to ask for its next event."""
-        return self._current is None and self._process is not None and self._next is None
+        return self._current is None and self._process is not None and not self._runtime.asks
 
     async def invoke(self, invocation: Invocation) -> InvocationOutcome:
         """Run one event to its end. Never raises for what the function does."""
         self.is_free = False
         self._current = invocation
+        self._runtime.begin(invocation.request_id)
+        deadline = time.monotonic() + self.specification.timeout
         init_milliseconds: float | None = None
         try:
             if not self._first_init_done:
@@ -156,11 +140,12 @@ class ExecutionEnvironment:
             return await self._run(invocation, init_milliseconds)
         finally:
             self._current = None
-            self._signal = None
-            if self._process is None:
+            self._runtime.finish()
+            if self._process is None or self._runtime.asks:
                 self._become_free()
-            elif self._next is not None and not self._next.done():
-                self._become_free()
+            else:
+                remaining = max(_FINISHING_SECONDS, deadline - time.monotonic())
+                self._end_of_finishing = self._loop.call_later(remaining, self._finishing_takes_too_long)
 
     async def close(self) -> None:
         """Kill the process, store the rest of the log, remove the environment's files."""
@@ -169,8 +154,8 @@ class ExecutionEnvironment:
         self._closed = True
         await self._kill()
         self._log.close_pipe()
-        if self._api:
-            await self._api.close()
+        self._stop_finishing()
+        await self._runtime.close()
         await self._tmp.close()
         await asyncio.to_thread(shutil.rmtree, self._folder, True)
 
@@ -193,7 +178,7 @@ class ExecutionEnvironment:
         ended = await self._start_process(limits.INIT_PHASE_SECONDS)
         milliseconds = (time.perf_counter() - started) * 1000
         self._report_init(milliseconds, "init", ended)
-        if ended.end is _End.READY:
+        if ended.kind is EndKind.READY:
             return milliseconds
         return None
 
@@ -201,14 +186,14 @@ class ExecutionEnvironment:
         await self._tmp.prepare()
         started = time.perf_counter()
         timeout = float(self.specification.timeout)
-        suppressed_init: _Signal | None = None
+        suppressed_init: End | None = None
         if self._process is None:
             suppressed_init = await self._start_process(timeout)
             milliseconds = (time.perf_counter() - started) * 1000
-            if suppressed_init.end in (_End.INIT_ERROR, _End.EXITED):
+            if suppressed_init.kind in (EndKind.INIT_ERROR, EndKind.EXITED):
                 self._report_init(milliseconds, "invoke", suppressed_init)
         self._log.write_platform(self._platform_log.start(invocation.request_id))
-        if suppressed_init is not None and suppressed_init.end is not _End.READY:
+        if suppressed_init is not None and suppressed_init.kind is not EndKind.READY:
             ended = suppressed_init
         else:
             remaining = timeout - (time.perf_counter() - started)
@@ -216,8 +201,7 @@ class ExecutionEnvironment:
         duration = (time.perf_counter() - started) * 1000
         return await self._finish(invocation, ended, duration, init_milliseconds)
 
-    async def _dispatch(self, invocation: Invocation, seconds: float) -> _Signal:
-        assert self._next is not None
+    async def _dispatch(self, invocation: Invocation, seconds: float) -> End:
         headers = {
             "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
             "Lambda-Runtime-Deadline-Ms": str(int((time.time() + seconds) * 1000)),
@@ -228,54 +212,33 @@ class ExecutionEnvironment:
             headers["Lambda-Runtime-Client-Context"] = invocation.client_context
         if self._process:
             self._process.thaw()
-        waiting = self._expect_signal()
-        delivery, self._next = self._next, None
-        delivery.set_result(Delivery(headers, invocation.payload))
+        self._runtime.deliver(Delivery(headers, invocation.payload))
         if self._cpu and self._process:
             self._cpu.begin(self._process)
         try:
-            return await self._await_signal(waiting, seconds)
+            return await self._runtime.end(seconds)
         finally:
             if self._cpu:
                 self._cpu.end()
 
     async def _finish(
-        self, invocation: Invocation, ended: _Signal, duration: float, init_milliseconds: float | None
+        self, invocation: Invocation, ended: End, duration: float, init_milliseconds: float | None
     ) -> InvocationOutcome:
-        function_error: str | None = "Unhandled"
-        status: str | None = None
-        error_type: str | None = None
-        payload = ended.payload
         memory = self._memory_used()
-        if ended.end is _End.ANSWERED:
-            if len(payload) > limits.RESPONSE_PAYLOAD_BYTES:
-                payload = error_documents.response_too_large()
-            else:
-                function_error = None
-        elif ended.end is _End.INIT_ERROR:
-            status, error_type = "error", ended.error_type
+        if ended.kind is EndKind.EXITED and self._killed_for_memory:
+            memory = self.specification.memory_size
+        timeout = float(self.specification.timeout)
+        found = verdict(ended, invocation.request_id, timeout, self._killed_for_memory)
+        if ended.kind in (EndKind.INIT_ERROR, EndKind.TIMED_OUT):
             await self._kill()
-        elif ended.end is _End.TIMED_OUT:
-            status = "timeout"
-            duration = max(duration, self.specification.timeout * 1000.0)
-            await self._kill()
-            payload = error_documents.timed_out(invocation.request_id, float(self.specification.timeout))
-        elif ended.end is _End.EXITED:
-            status = "error"
-            error_type = "Runtime.ExitError"
-            exit_status = ended.exit_status
-            if self._killed_for_memory:
-                error_type, exit_status = "Runtime.OutOfMemory", -signal.SIGKILL
-                memory = self.specification.memory_size
-            payload = error_documents.exited(invocation.request_id, exit_status)
-        if function_error:
-            payload = self._show_paths(payload)
+        if ended.kind is EndKind.TIMED_OUT:
+            duration = max(duration, timeout * 1000.0)
+        payload = self._show_paths(found.payload) if found.function_error else found.payload
         self._log.drain(to_the_end=True)
         self._log.end_line()
+        produced = 0 if found.status else len(payload)
         self._log.write_platform(
-            self._platform_log.runtime_done(
-                invocation.request_id, duration, len(payload) if status is None else 0, status, error_type
-            )
+            self._platform_log.runtime_done(invocation.request_id, duration, produced, found.status, found.error_type)
         )
         self._log.write_platform(self._platform_log.end(invocation.request_id))
         report = Report(
@@ -284,43 +247,34 @@ class ExecutionEnvironment:
             memory_size=self.specification.memory_size,
             max_memory_used=memory,
             init_duration=init_milliseconds,
-            status=status,
-            error_type=error_type,
+            status=found.status,
+            error_type=found.error_type,
         )
         self._log.write_platform(self._platform_log.report(report))
         return InvocationOutcome(
             payload=payload,
-            content_type=ended.content_type if function_error is None else "application/json",
-            function_error=function_error,
+            content_type=ended.content_type if found.function_error is None else "application/json",
+            function_error=found.function_error,
             executed_version=self.specification.version,
             log_tail=self._log.take_tail(),
             billed_duration=report.billed_duration,
             log_stream=self.log_stream,
         )
 
-    def _report_init(self, milliseconds: float, phase: str, ended: _Signal) -> None:
-        status, error_type = "error", None
-        if ended.end is _End.READY:
-            status = "success"
-        elif ended.end is _End.TIMED_OUT:
-            status = "timeout"
-        elif self._killed_for_memory:
-            error_type = "Runtime.OutOfMemory"
-        else:
-            error_type = ended.error_type if ended.end is _End.INIT_ERROR else "Runtime.ExitError"
+    def _report_init(self, milliseconds: float, phase: str, ended: End) -> None:
+        status, error_type = init_verdict(ended, self._killed_for_memory)
         self._log.write_platform(self._platform_log.init_runtime_done(phase, status, error_type))
         self._log.write_platform(self._platform_log.init_report(milliseconds, phase, status, error_type))
 
     # --- the process -------------------------------------------------------------------------------------------
 
-    async def _start_process(self, seconds: float) -> _Signal:
+    async def _start_process(self, seconds: float) -> End:
         """Start the runtime and wait until it asks for its first event (READY), fails, exits, or time is up."""
-        if self._api is None:
-            self._api = await RuntimeApi.open(self)
-        variables = environment_variables(self.specification, self._credentials, self.log_stream, self._api.port)
+        port = await self._runtime.port()
+        variables = environment_variables(self.specification, self._credentials, self.log_stream, port)
         self._killed_for_memory = False
         self._peak_memory = 0
-        waiting = self._expect_signal()
+        self._runtime.runtime_starts()
         log_fd = self._log.open_pipe()
         sandbox = self._host.sandbox
         try:
@@ -332,10 +286,10 @@ class ExecutionEnvironment:
             process, sandbox.kind == "bwrap", memory_limit, self.log_stream, self._process_ended
         )
         (self._folder / "process_group").write_text(str(self._process.pid))
-        ended = await self._await_signal(waiting, seconds)
+        ended = await self._runtime.end(seconds)
         if self._process:
             self._tmp.hold(self._process.pid)
-        if ended.end is not _End.READY:
+        if ended.kind is not EndKind.READY:
             await self._kill()
         return ended
 
@@ -346,35 +300,49 @@ class ExecutionEnvironment:
         self._tmp.process_has_ended()
         self._killed_for_memory = process.killed_for_memory
         self._peak_memory = process.peak_memory()
-        self._drop_next()
         self._log.drain(to_the_end=True)
-        # What the runtime posted just before it ended may still be on its way through the event loop.
-        self._loop.call_later(0.005, self._resolve, self._signal, _Signal(_End.EXITED, exit_status=status))
+        self._runtime.runtime_ended(status)
+        if self._current is None:
+            self._become_free()
 
     async def _kill(self) -> None:
         process, self._process = self._process, None
-        self._drop_next()
+        self._runtime.hang_up()
         if process is not None:
             self._peak_memory = process.peak_memory()
             await process.kill()
             self._tmp.process_has_ended()
         self._log.close_pipe()
 
-    def _drop_next(self) -> None:
-        if self._next is not None and not self._next.done():
-            self._next.set_exception(RuntimeGone())
-            self._next.exception()  # nobody may be left to ask; that is no error
-        self._next = None
+    def _runtime_is_idle(self) -> None:
+        if not self._closed:
+            self._become_free()
+
+    def _finishing_takes_too_long(self) -> None:
+        """The runtime answered, but never came back for another event within the function's timeout: start anew."""
+        self._end_of_finishing = None
+        if self.finishing and not self._closed:
+            self._ending = self._loop.create_task(self._give_up())
+
+    async def _give_up(self) -> None:
+        await self._kill()
+        if self._current is None:
+            self._become_free()
+
+    def _stop_finishing(self) -> None:
+        if self._end_of_finishing:
+            self._end_of_finishing.cancel()
+            self._end_of_finishing = None
 
     def _become_free(self) -> None:
+        self._stop_finishing()
         if self._closed or self.is_free:
             return
         self.is_free = True
         self.idle_since = time.monotonic()
         self._host.environment_is_free(self)
-        if self.is_free and not self._closed:
-            if self._process:
-                self._process.freeze()
+        if self.is_free and not self._closed and self._process:
+            self._process.freeze()
 
     def _memory_used(self) -> int:
         """Whole MB, at most the configured size (a process just killed may have passed it)."""
@@ -386,54 +354,3 @@ class ExecutionEnvironment:
     def _show_paths(self, payload: bytes) -> bytes:
         shown = self._host.sandbox.visible_path(self._place)
         return payload.replace(shown[0].encode(), shown[1].encode()) if shown else payload
-
-    # --- waiting -----------------------------------------------------------------------------------------------
-
-    def _expect_signal(self) -> asyncio.Future[_Signal]:
-        self._signal = self._loop.create_future()
-        return self._signal
-
-    async def _await_signal(self, waiting: asyncio.Future[_Signal], seconds: float) -> _Signal:
-        timer = self._loop.call_later(max(seconds, 0.0), self._resolve, waiting, _Signal(_End.TIMED_OUT))
-        try:
-            return await waiting
-        finally:
-            timer.cancel()
-
-    @staticmethod
-    def _resolve(waiting: asyncio.Future[_Signal] | None, ended: _Signal) -> None:
-        if waiting is not None and not waiting.done():
-            waiting.set_result(ended)
-
-    # --- RuntimeListener ---------------------------------------------------------------------------------------
-
-    async def runtime_asks_next(self) -> Delivery:
-        """GET /invocation/next: the init phase is over, or the last invocation is."""
-        self._drop_next()
-        if self._closed or self._process is None:  # the request was still on its way when the process was killed
-            raise RuntimeGone
-        self._next = self._loop.create_future()
-        if self._current is None:
-            self._become_free()
-        else:
-            self._resolve(self._signal, _Signal(_End.READY))
-        return await self._next
-
-    def runtime_answers(self, request_id: str, payload: bytes, content_type: str) -> None:
-        """POST /invocation/ID/response."""
-        if self._current is not None and self._current.request_id == request_id:
-            self._resolve(self._signal, _Signal(_End.ANSWERED, payload, content_type))
-
-    def runtime_reports_error(self, request_id: str, payload: bytes) -> None:
-        """POST /invocation/ID/error."""
-        if self._current is not None and self._current.request_id == request_id:
-            self._resolve(self._signal, _Signal(_End.ERROR, payload))
-
-    def runtime_reports_init_error(self, payload: bytes, error_type: str) -> None:
-        """POST /init/error."""
-        try:
-            payload.decode()
-        except UnicodeDecodeError:
-            # From python3.12 on the client posts an init error as Latin-1 bytes; JSON readers expect UTF-8.
-            payload = payload.decode("latin-1").encode()
-        self._resolve(self._signal, _Signal(_End.INIT_ERROR, self._show_paths(payload), error_type=error_type))

@@ -17,6 +17,8 @@ from . import limits
 _MAGIC = b"\xa5\x5a\x00"
 _HEADER_BYTES = 16
 _READ_BYTES = 256 * 1024
+#: A process without privileges can make a pipe as large as this (/proc/sys/fs/pipe-max-size).
+_PIPE_BYTES = 1024 * 1024
 #: A function may print the frame's first bytes itself; a frame longer than this is such output, not a frame.
 _MAXIMUM_FRAME_BYTES = 64 * 1024 * 1024
 #: Reading stops while this much waits to be stored: the function then blocks in its own write, memory stays flat.
@@ -85,11 +87,11 @@ class EnvironmentLog:
 
     def drain(self, to_the_end: bool = False) -> None:
         """Read all that is in the pipe now. What a function wrote before it answered is in the pipe by then, so the
-        log is complete without waiting on a timer."""
+        log is complete without waiting on a timer. Who goes on writing is read later: a pipe holds so much only."""
         if self._read_fd is None:
             return
-        rounds = 0
-        while True:
+        read = 0
+        while read < _PIPE_BYTES:
             if not to_the_end and self._undelivered_bytes() > _MAXIMUM_UNDELIVERED_BYTES:
                 self._pause()
                 return
@@ -100,11 +102,9 @@ class EnvironmentLog:
             if not chunk:
                 self._loop.remove_reader(self._read_fd)
                 return
+            read += len(chunk)
             self._buffer += chunk
             self._emit_output(self._complete_messages())
-            rounds += 1
-            if rounds >= 16 and not to_the_end:  # let other invocations have a turn
-                return
 
     def _pause(self) -> None:
         if self._paused is None and self._read_fd is not None:

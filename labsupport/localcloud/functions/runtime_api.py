@@ -12,6 +12,8 @@ from typing import Protocol
 
 from aiohttp import web
 
+from . import limits
+
 _PREFIX = "/2018-06-01/runtime/"
 #: A runtime sends the error's cause for X-Ray as one header line: up to 1 MB, and long with every deep recursion.
 _HEADER_BYTES = 1024 * 1024 + 1024
@@ -79,7 +81,7 @@ class RuntimeApi:
             return web.Response(body=delivery.payload, headers=delivery.headers, content_type="application/json")
         if request.method != "POST":
             return _error(405, "MethodNotAllowed", f"{request.method} {path}")
-        body = await request.content.read()
+        body = await _read(request)
         if address == "init/error":
             error_type = request.headers.get("Lambda-Runtime-Function-Error-Type", "Runtime.Unknown")
             self._listener.runtime_reports_init_error(body, error_type)
@@ -91,6 +93,15 @@ class RuntimeApi:
         else:
             return _error(404, "NotFound", f"{path} is not an address of the Runtime API")
         return web.Response(status=202, body=_OK, content_type="application/json")
+
+
+async def _read(request: web.BaseRequest) -> bytes:
+    """The body; of one over the response limit only so much that it can be seen to be too large."""
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        if len(body) <= limits.RESPONSE_PAYLOAD_BYTES:
+            body += chunk
+    return bytes(body)
 
 
 def _error(status: int, error_type: str, message: str) -> web.Response:
