@@ -43,6 +43,15 @@ def throttled(call, *args, **kwargs) -> dict:
     return response
 
 
+def refusal(cloud: CloudUnderTest, function: Function) -> dict | None:
+    """The error of an invocation; None when it ran."""
+    try:
+        cloud.client("lambda").invoke(FunctionName=function.name)
+    except ClientError as error:
+        return error.response
+    return None
+
+
 def is_running(cloud: CloudUnderTest, function: Function) -> bool:
     """Whether the function's one reserved place is taken."""
     try:
@@ -214,21 +223,31 @@ def test_F082_the_account_limit_has_a_reason_of_its_own(small_cloud):
     threads = [threading.Thread(target=function.invoke, args=({"sleep": 3},)) for _ in range(4)]
     for thread in threads:
         thread.start()
-    client = small_cloud.client("lambda")
     other = small_cloud.deploy(SLEEPER)
-
-    def refusal() -> dict | None:
-        try:
-            client.invoke(FunctionName=other.name)
-        except ClientError as error:
-            return error.response
-        return None
-
-    refused = until(refusal, "the fifth invocation was never throttled", 3)
+    refused = until(lambda: refusal(small_cloud, other), "the fifth invocation was never throttled", 3)
     assert refused["Reason"] == "ConcurrentInvocationLimitExceeded"
     for thread in threads:
         thread.join()
     assert other.invoke({"n": 1}).payload == 1
+
+
+def test_what_one_function_reserves_is_taken_from_the_others(small_cloud):
+    """Reserved places are nobody else's, also while the function does not run. Developer Guide."""
+    keeper = small_cloud.deploy(SLEEPER)
+    other = small_cloud.deploy(SLEEPER, Timeout=20)
+    client = small_cloud.client("lambda")
+    most = client.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
+    client.put_function_concurrency(FunctionName=keeper.name, ReservedConcurrentExecutions=2)
+    left = client.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
+    assert left == most - 2
+    threads = [threading.Thread(target=other.invoke, args=({"sleep": 3},)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    refused = until(lambda: refusal(small_cloud, other), "the third invocation was never throttled", 3)
+    assert refused["Reason"] == "ConcurrentInvocationLimitExceeded"
+    assert keeper.invoke({"n": 1}).payload == 1
+    for thread in threads:
+        thread.join()
 
 
 def test_a_caller_is_served_while_a_long_queue_runs(small_cloud):

@@ -259,15 +259,6 @@ def test_a_delivery_that_fails_is_told_in_the_functions_log(cloud, queue):
     assert "the metric DeadLetterErrors counts it." in text
 
 
-def test_a_fifo_queue_is_no_destination(cloud, function):
-    """Delivery fails if the destination is a FIFO queue. Developer Guide."""
-    fifo = Queue(cloud, unique_name("queue") + ".fifo", FifoQueue="true")
-    send_to(cloud, function, success=fifo.arn)
-    send_event(function)
-    text = until(lambda: "LAB NOTE: the on-success record" in (log := log_text(function)) and log, "no note came")
-    assert f"could not be sent to {fifo.arn}: " in text
-
-
 def test_a_record_too_large_for_sns_loses_its_payloads(cloud, function, queue):
     """Over 256 KB "Lambda will drop the payload". API reference, OnFailure."""
     sns = cloud.client("sns")

@@ -123,9 +123,13 @@ class Engine:
             raise FunctionNotFound(arn)
         return found
 
+    def reserve(self, region: str, name: str, amount: int | None) -> None:
+        """The function's reserved concurrency is now ``amount``, taken from what all others share; None gives it back."""
+        self.concurrency.reserve(region, name, amount)
+
     async def forget_function(self, region: str, name: str) -> None:
         """The function was deleted: its environments end, its queued events are dropped."""
-        self.concurrency.reserve(region, name, None)
+        self.reserve(region, name, None)
         self.asynchronous.forget(region, name)
         for key in [key for key in self._pools if key[:2] == (region, name)]:
             self._end_pool(key)

@@ -48,6 +48,9 @@ class Environments(Protocol):
     async def forget_function(self, region: str, name: str) -> None:
         """The function was deleted: its environments end."""
 
+    def reserve(self, region: str, name: str, amount: int | None) -> None:
+        """The function's reserved concurrency; None when it has none."""
+
 
 class LambdaApi:
     """One per cloud; ``handle`` for requests, the rest for the engine. ``environments`` and ``access`` are set by the

@@ -57,8 +57,7 @@ async def put_function_concurrency(call: Call) -> dict[str, Any]:
             f" ReservedConcurrentExecutions  {wanted} should not be lower than function's total provisioned "
             f"concurrency [{provisioned}]."
         )
-    function.reserved_concurrency = wanted
-    function.forget_specifications()
+    _reserve(call, function, wanted)
     return {"ReservedConcurrentExecutions": wanted}
 
 
@@ -70,6 +69,12 @@ async def get_function_concurrency(call: Call) -> dict[str, Any]:
 @operation("DeleteFunctionConcurrency")
 async def delete_function_concurrency(call: Call) -> dict[str, Any]:
     function = call.unqualified_function(_NOT_ON_QUALIFIERS)
-    function.reserved_concurrency = None
-    function.forget_specifications()
+    _reserve(call, function, None)
     return {}
+
+
+def _reserve(call: Call, function: Function, amount: int | None) -> None:
+    function.reserved_concurrency = amount
+    function.forget_specifications()
+    if call.api.environments:  # what is reserved is taken from all other functions at once
+        call.api.environments.reserve(function.region, function.name, amount)
