@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import urllib.error
+import urllib.request
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from .deployment import ACCOUNT, BASIC_EXECUTION, REGION, TRUST, Answer, CloudUnderTest, unique_name
 
+INVALID_TOKEN = "The security token included in the request is invalid."
 #: Calls what the event says and hands on the error as boto3 words it.
 CALLER = """
     import json
@@ -44,6 +49,7 @@ class Worker:
     """A function that makes any call, under a role of its own whose policies the test sets."""
 
     def __init__(self, cloud: CloudUnderTest) -> None:
+        self.cloud = cloud
         self.role = unique_name("role")
         self.iam = cloud.client("iam")
         made = self.iam.create_role(RoleName=self.role, AssumeRolePolicyDocument=json.dumps(TRUST))
@@ -477,3 +483,112 @@ def test_without_logs_rights_nothing_is_logged(cloud: CloudUnderTest) -> None:  
     cloud.client("logs").create_log_group(logGroupName=function.log_group)
     function.invoke()
     assert any("heard?" in message for message in function.log_events())
+
+
+# --- other principals, other ways to sign ------------------------------------------------------------------------------
+
+
+def client_with(cloud: CloudUnderTest, service: str, key: str, secret: str, token: str | None = None) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=cloud.endpoint,
+        region_name=REGION,
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        aws_session_token=token,
+    )
+
+
+def failure(call: Any, **parameters: Any) -> tuple[int, str, str]:
+    """HTTP status, code and message of a call that is refused."""
+    with pytest.raises(ClientError) as caught:
+        call(**parameters)
+    answer = caught.value.response
+    return answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Code"], answer["Error"]["Message"]
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "parameters", "expected"),
+    [
+        ("dynamodb", "list_tables", {}, (400, "UnrecognizedClientException", INVALID_TOKEN)),
+        ("lambda", "list_functions", {}, (403, "UnrecognizedClientException", INVALID_TOKEN)),
+        ("sts", "get_caller_identity", {}, (403, "InvalidClientTokenId", INVALID_TOKEN)),
+        ("sqs", "list_queues", {}, (403, "InvalidClientTokenId", INVALID_TOKEN)),
+        (
+            "s3",
+            "list_objects_v2",
+            {"Bucket": "photos"},
+            (403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."),
+        ),
+    ],
+)
+def test_an_invented_key_is_refused(
+    cloud: CloudUnderTest, service: str, call: str, parameters: dict[str, str], expected: tuple[int, str, str]
+) -> None:
+    client = client_with(cloud, service, "AKIAQWERTYUIOPASDFGH", "guessed")
+    assert failure(getattr(client, call), **parameters) == expected
+
+
+def test_a_user_has_the_rights_of_their_groups(cloud: CloudUnderTest, table: str) -> None:
+    iam = cloud.client("iam")
+    user, group = unique_name("ann"), unique_name("readers")
+    iam.create_user(UserName=user)
+    iam.create_group(GroupName=group)
+    iam.add_user_to_group(GroupName=group, UserName=user)
+    key = iam.create_access_key(UserName=user)["AccessKey"]
+    client = client_with(cloud, "dynamodb", key["AccessKeyId"], key["SecretAccessKey"])
+    assert failure(client.scan, TableName=table)[1:] == (
+        "AccessDeniedException",
+        f"User: arn:aws:iam::{ACCOUNT}:user/{user} is not authorized to perform: dynamodb:Scan on resource: "
+        f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table} because no identity-based policy allows the dynamodb:Scan action",
+    )
+    iam.put_group_policy(GroupName=group, PolicyName="read", PolicyDocument=document(statement("dynamodb:Scan")))
+    assert "Items" in client.scan(TableName=table)
+    wrong = client_with(cloud, "dynamodb", key["AccessKeyId"], "guessed")
+    assert failure(wrong.scan, TableName=table)[:2] == (400, "InvalidSignatureException")
+    iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
+    assert failure(client.scan, TableName=table)[1] == "UnrecognizedClientException"
+
+
+def test_a_session_policy_narrows_an_assumed_role(cloud: CloudUnderTest, worker: Worker, table: str) -> None:
+    worker.may(statement("dynamodb:*"))
+    session = cloud.client("sts").assume_role(
+        RoleArn=worker.role_arn, RoleSessionName="visit", Policy=document(statement("dynamodb:Scan"))
+    )["Credentials"]
+    keys = session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"]
+    client = client_with(cloud, "dynamodb", *keys)
+    assert "Items" in client.scan(TableName=table)
+    assert failure(client.get_item, TableName=table, Key={"id": {"S": "1"}})[2].endswith(
+        "because no session policy allows the dynamodb:GetItem action"
+    )
+    assert failure(client_with(cloud, "dynamodb", *keys[:2], "another").scan, TableName=table)[2] == INVALID_TOKEN
+
+
+def test_a_presigned_url_has_the_rights_of_the_role_that_signed_it(worker: Worker, bucket: str) -> None:
+    source = """
+        import boto3
+        from botocore.config import Config
+
+        def handler(event, context):
+            s3 = boto3.client("s3", config=Config(signature_version=event["version"]))
+            return s3.generate_presigned_url("get_object", {"Bucket": event["bucket"], "Key": "in/a b.txt"})
+    """
+    signer = worker.cloud.deploy(source, Role=worker.role_arn, Timeout=20, MemorySize=512)
+
+    def opened(url: str) -> tuple[int, bytes]:
+        try:
+            with urllib.request.urlopen(url) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as problem:
+            with problem:
+                return problem.code, problem.read()
+
+    for version in ("s3v4", "s3"):
+        worker.may(statement("s3:GetObject"))
+        url = signer.invoke({"version": version, "bucket": bucket}, tail=False).payload
+        assert opened(url) == (200, b"hello")
+        status, body = opened(url.replace(bucket, bucket + "2"))
+        assert (status, b"<Code>SignatureDoesNotMatch</Code>" in body) == (403, True)
+        worker.may(statement("s3:PutObject"))
+        status, body = opened(url)
+        assert (status, b"is not authorized to perform: s3:GetObject" in body) == (403, True)

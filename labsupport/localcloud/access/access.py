@@ -14,6 +14,7 @@ from . import questions, signature
 from .credential import Credential, credential_of, is_aws_key, may_be_aws_key
 from .denial import EXPIRED, NOT_DELETED, UNKNOWN_KEY, Denial, Refusal, answer, deleted_objects, not_allowed
 from .evaluation import Decision, Question, decide
+from .form import check_form, credential_of_form, fields_of, is_form
 from .patterns import Context, Keys
 from .policy import Policy
 from .principal import Principal
@@ -69,6 +70,8 @@ class Access:
     async def authorize(self, method: str, raw_path: str, headers: Mapping[str, str], body: bytes) -> Denial | None:
         """None when the call may go on; otherwise AWS's refusal, ready to be sent."""
         if not may_be_aws_key(raw_path, headers):
+            if is_form(method, headers) and "Authorization" not in headers:
+                return await self._authorize_form(raw_path, headers, body)
             return None
         request, raw_query = await _read(method, raw_path, headers, body)
         if request is None:
@@ -80,12 +83,7 @@ class Access:
             return answer(refusal or UNKNOWN_KEY, protocol, request.service, method)
         if protocol == "s3" and method == "POST" and ("delete", "") in request.query:
             return await self._authorize_deletions(request, principal)
-        for question in await questions.ask(request, self._lookup):
-            decision = self._decide(question, request, principal)
-            if not decision.allowed:
-                refusal = not_allowed(request.service, principal.arn, question, decision)
-                return answer(refusal, protocol, request.service, method)
-        return None
+        return await self._answer_questions(request, principal, protocol)
 
     async def hide_missing_object(
         self, method: str, raw_path: str, headers: Mapping[str, str], status: int
@@ -166,6 +164,30 @@ class Access:
 
     # --- inside ------------------------------------------------------------------------------------------------
 
+    async def _answer_questions(self, request: AwsRequest, principal: Principal, protocol: str) -> Denial | None:
+        for question in await questions.ask(request, self._lookup):
+            decision = self._decide(question, request, principal)
+            if not decision.allowed:
+                refusal = not_allowed(request.service, principal.arn, question, decision)
+                return answer(refusal, protocol, request.service, request.method)
+        return None
+
+    async def _authorize_form(self, raw_path: str, headers: Mapping[str, str], body: bytes) -> Denial | None:
+        fields = fields_of(headers, body)
+        credential = credential_of_form(fields)
+        if credential is None or not is_aws_key(credential.access_key):
+            return None
+        principal = await self._identity(credential.access_key)
+        if principal is None:
+            return answer(UNKNOWN_KEY, "s3", "s3", "POST")
+        secret = signature.Secret(credential.access_key, principal.secret_key, principal.token)
+        refusal = check_form(credential, fields, secret, datetime.now(UTC)) or _expiry(principal)
+        if refusal:
+            return answer(refusal, "s3", "s3", "POST")
+        path, query = split(raw_path)
+        request = AwsRequest("POST", path, query, headers, b"", credential, "s3", "", dict(fields))
+        return await self._answer_questions(request, principal, "s3")
+
     async def _identity(self, access_key: str) -> Principal | None:
         if access_key in self._identities:
             return self._identities[access_key]
@@ -186,9 +208,7 @@ class Access:
             refusal = await asyncio.to_thread(signature.check, request, raw_query, secret, now)
         else:
             refusal = signature.check(request, raw_query, secret, now)
-        if refusal is None and principal.expires is not None and principal.expires <= time.time():
-            return EXPIRED
-        return refusal
+        return refusal or _expiry(principal)
 
     async def _lookup(self, kind: str, region: str, name: str) -> Facts | None:
         key = (kind, region, name)
@@ -247,6 +267,10 @@ async def _read(method: str, raw_path: str, headers: Mapping[str, str], body: by
     if credential.service != "s3" and "X-Amz-Target" not in headers:
         await prepare(credential.service)
     return read(method, path, query, headers, body, credential), raw_path.partition("?")[2]
+
+
+def _expiry(principal: Principal) -> Refusal | None:
+    return EXPIRED if principal.expires is not None and principal.expires <= time.time() else None
 
 
 def _common_keys(region: str, headers: Mapping[str, str]) -> Keys:

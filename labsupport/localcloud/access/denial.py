@@ -152,7 +152,7 @@ def answer(refusal: Refusal, protocol: str, service: str, method: str) -> Denial
         # SQS moved from the query protocol to JSON; the header keeps the old codes for SDKs that know them.
         headers |= {"Content-Type": "application/x-amz-json-1.0", "x-amzn-query-error": f"{refusal.query_code};Sender"}
         body = {"__type": f"com.amazon.coral.service#{code}", "message": refusal.message}
-        return Denial(403 if code == "AccessDeniedException" else 400, headers, json.dumps(body).encode())
+        return Denial(403, headers, json.dumps(body).encode())
     headers["Content-Type"] = "application/x-amz-json-1.1"
     key = "message"
     if service == "dynamodb":

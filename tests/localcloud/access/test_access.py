@@ -7,9 +7,11 @@ import json
 import time
 from xml.etree import ElementTree
 
+import boto3
 import pytest
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.config import Config
 from botocore.credentials import Credentials
 from multidict import CIMultiDict
 
@@ -299,3 +301,41 @@ def test_log_rights_follow_group_and_stream():
     # Without the star only the group itself is meant.
     assert rights(allow("logs:*", group)) == {"CreateLogGroup"}
     assert rights(allow("logs:*", f"{group}2:*")) == set()
+
+
+def form_upload(version, key="in/${filename}", secret=SECRET):
+    """A browser's upload with the fields of boto3's generate_presigned_post."""
+    s3 = boto3.client(
+        "s3",
+        region_name="us-east-1",
+        endpoint_url=ENDPOINT,
+        aws_access_key_id=KEY,
+        aws_secret_access_key=secret,
+        aws_session_token=TOKEN,
+        config=Config(signature_version=version),
+    )
+    fields = s3.generate_presigned_post("b", key, ExpiresIn=60)["fields"]
+    parts = [
+        f'--xyz\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n' for name, text in fields.items()
+    ]
+    parts.append(
+        '--xyz\r\nContent-Disposition: form-data; name="file"; filename="cat.jpg"\r\n\r\nASIA--\r\n--xyz--\r\n'
+    )
+    headers = CIMultiDict({"Host": "127.0.0.1:8000", "Content-Type": "multipart/form-data; boundary=xyz"})
+    return "POST", "/b", headers, "".join(parts).encode()
+
+
+@pytest.mark.parametrize("version", ["s3v4", "s3"])
+def test_a_form_upload_needs_its_signers_right_to_put_the_object(version):
+    denial = authorize(Access(Directory(allow("s3:PutObject", "arn:aws:s3:::b/out/*"))), form_upload(version))
+    assert (denial.status, code_of(denial)) == (403, "AccessDenied")
+    assert 'to perform: s3:PutObject on resource: "arn:aws:s3:::b/in/cat.jpg" because' in denial.body.decode()
+    assert authorize(Access(Directory(allow("s3:PutObject", "arn:aws:s3:::b/in/*"))), form_upload(version)) is None
+    guessed = authorize(Access(Directory(allow("*"))), form_upload(version, secret="guessed"))
+    assert (guessed.status, code_of(guessed)) == (403, "SignatureDoesNotMatch")
+
+
+def test_an_anonymous_form_passes_as_before():
+    headers = CIMultiDict({"Host": "x", "Content-Type": "multipart/form-data; boundary=xyz"})
+    body = b'--xyz\r\nContent-Disposition: form-data; name="key"\r\n\r\nASIA\r\n--xyz--\r\n'
+    assert authorize(Access(Directory()), ("POST", "/b", headers, body)) is None

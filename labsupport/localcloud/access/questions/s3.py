@@ -147,9 +147,9 @@ def _ask_bucket(request: AwsRequest, bucket: str, query: dict[str, str], policy:
     subresource = next((name for name in _BUCKET if name in query), None)
     if method == "POST" and "delete" in query:
         return delete_questions(request, bucket, policy)
-    if method == "POST":
-        action = "PutObject"  # a form upload; its key is in the form
-        return [Question(f"s3:{action}", (f"arn:aws:s3:::{bucket}/*",), _context(request, query), "", policy)]
+    if method == "POST":  # a form upload; the key is one of the form's fields
+        place = Place(bucket, str(request.parameters.get("key", "")))
+        return [Question("s3:PutObject", (_object_arn(place),), _context(request, query), "", policy)]
     if subresource:
         noun = _BUCKET[subresource]
         verb = "Get" if method in ("GET", "HEAD") else "Put"
