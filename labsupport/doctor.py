@@ -216,6 +216,7 @@ def _function(cloud: LocalCloud) -> Finding:
         Handler="app.handler",
         Code={"ZipFile": package.getvalue()},
     )
+    functions.get_waiter("function_active_v2").wait(FunctionName="doctor", WaiterConfig={"Delay": 0.05})
     started = time.perf_counter()
     response = functions.invoke(FunctionName="doctor", Payload=b'{"a": 1, "b": 2}')
     milliseconds = (time.perf_counter() - started) * 1000

@@ -26,10 +26,10 @@ def test_inputs_are_new_for_every_check(cloud):
 
 
 def test_a_function_s_configuration_is_read_from_the_cloud(deploy, probe):
-    deploy("configured", "def handler(e, c): pass", Timeout=7, MemorySize=256, Environment={"Variables": {"A": "b"}})
+    deploy("configured", "def handler(e, c): pass", Timeout=7, MemorySize=256, Environment={"Variables": {"AB": "b"}})
     function = probe.function("configured")
     assert (function.handler, function.timeout, function.memory) == ("app.handler", 7, 256)
-    assert function.environment == {"A": "b"}
+    assert function.environment == {"AB": "b"}
 
 
 def test_what_is_not_there_is_not_attempted_and_says_how_to_go_on(probe, cloud):

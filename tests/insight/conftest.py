@@ -36,7 +36,9 @@ def deploy(cloud, role) -> Callable[..., str]:
             archive.writestr("app.py", code)
         name = f"f-{uuid.uuid4().hex[:8]}"
         arguments = {"Handler": "app.handler", "Runtime": "python3.13", "Role": role, **options}
-        cloud.client("lambda").create_function(FunctionName=name, Code={"ZipFile": package.getvalue()}, **arguments)
+        client = cloud.client("lambda")
+        client.create_function(FunctionName=name, Code={"ZipFile": package.getvalue()}, **arguments)
+        client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.05})
         return name
 
     return create

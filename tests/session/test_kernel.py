@@ -23,6 +23,7 @@ def deploy(name, code, **options):
         archive.writestr("app.py", code)
     client.create_function(FunctionName=name, Runtime="python3.13", Role=role, Handler="app.handler",
                            Code={"ZipFile": package.getvalue()}, **options)
+    client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.05})
 """
 SLEEPER = 'deploy("sleeper", "import time\\ndef handler(e, c):\\n    time.sleep(e.get(\'s\', 0))", Timeout=60)'
 

@@ -246,6 +246,7 @@ def deploy(client, name: str, code: str, role: str) -> None:
     client.create_function(
         FunctionName=name, Runtime="python3.13", Role=role, Handler="app.handler", Code={"ZipFile": package.getvalue()}
     )
+    client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.05})
 
 
 @pytest.fixture

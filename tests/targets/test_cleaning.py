@@ -54,6 +54,7 @@ def test_everything_made_is_removed_and_named(client):
             Handler="app.handler",
             Code={"ZipFile": package.getvalue()},
         )
+        lambda_.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.05})
         lambda_.publish_version(FunctionName=name)
     logs.create_log_group(logGroupName="/aws/lambda/a")
     client("sqs").create_queue(QueueName="failed")
