@@ -36,6 +36,10 @@ _FINISHING_SECONDS = 0.5
 
 _CREDENTIALS_MARGIN_SECONDS = 300
 
+#: Stopping a process and letting it go on costs more than a short invocation: one that is needed again at once is not
+#: stopped. AWS does not say how soon it freezes an environment.
+_FREEZE_AFTER_SECONDS = 0.02
+
 
 class EnvironmentHost(Protocol):
     """What an environment needs of the engine."""
@@ -99,6 +103,7 @@ class ExecutionEnvironment:
         self._killed_for_memory = False
         self._peak_memory = 0
         self._closed = False
+        self._freezing: asyncio.TimerHandle | None = None
         self._end_of_finishing: asyncio.TimerHandle | None = None
         self._ending: asyncio.Task[None] | None = None
 
@@ -127,6 +132,8 @@ class ExecutionEnvironment:
     async def invoke(self, invocation: Invocation) -> InvocationOutcome:
         """Run one event to its end. Never raises for what the function does."""
         self.is_free = False
+        if self._freezing:
+            self._freezing.cancel()
         self._current = invocation
         self._runtime.begin(invocation.request_id)
         deadline = time.monotonic() + self.specification.timeout
@@ -341,6 +348,10 @@ class ExecutionEnvironment:
         self.is_free = True
         self.idle_since = time.monotonic()
         self._host.environment_is_free(self)
+        if self.is_free and not self._closed and self._process:
+            self._freezing = self._loop.call_later(_FREEZE_AFTER_SECONDS, self._freeze)
+
+    def _freeze(self) -> None:
         if self.is_free and not self._closed and self._process:
             self._process.freeze()
 
