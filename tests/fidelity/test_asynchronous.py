@@ -15,7 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from .deployment import CloudUnderTest, Function, running_cloud
-from .targets import Queue, log_text, send_event, send_to, until
+from .targets import Queue, deploy, log_text, send_event, send_to, until
 
 SLEEPER = """
     import time
@@ -73,7 +73,7 @@ def is_running(cloud: CloudUnderTest, function: Function) -> bool:
 
 def test_F065_event_invocation_answers_at_once(cloud):
     """202 with nothing else, also when the function will fail; LogType changes nothing. Recorded from AWS."""
-    function = cloud.deploy("def handler(event, context): 1/0")
+    function = deploy(cloud, "def handler(event, context): 1/0")
     response = cloud.client("lambda").invoke(FunctionName=function.name, InvocationType="Event", LogType="Tail")
     assert set(response) == {"ResponseMetadata", "StatusCode", "Payload"}
     assert (response["StatusCode"], response["Payload"].read()) == (202, b"")
@@ -81,7 +81,7 @@ def test_F065_event_invocation_answers_at_once(cloud):
 
 def test_F066_a_failing_event_runs_three_times_with_one_request_id(cloud):
     """Three attempts in one log stream, as long as the environment is reused. Recorded from AWS."""
-    function = cloud.deploy("def handler(event, context):\n    raise Exception('intentional failure')")
+    function = deploy(cloud, "def handler(event, context):\n    raise Exception('intentional failure')")
     request_id = send_event(function)
     until(lambda: log_text(function).count("REPORT ") == 3, "there were no three attempts")
     starts = re.findall(r"START RequestId: (\S+)", "".join(function.log_events()))
@@ -90,7 +90,8 @@ def test_F066_a_failing_event_runs_three_times_with_one_request_id(cloud):
 
 def test_F066_neighbour_a_success_after_a_failure_ends_it(cloud):
     """Only failures are tried again. Developer Guide."""
-    function = cloud.deploy(
+    function = deploy(
+        cloud,
         """
         RUNS = 0
 
@@ -100,7 +101,7 @@ def test_F066_neighbour_a_success_after_a_failure_ends_it(cloud):
             if RUNS < 2:
                 raise Exception("not yet")
             print("well done")
-        """
+        """,
     )
     queue = Queue(cloud)
     send_to(cloud, function, retries=2, success=queue.arn, failure=queue.arn)
@@ -111,7 +112,7 @@ def test_F066_neighbour_a_success_after_a_failure_ends_it(cloud):
 
 def test_F075_events_wait_while_concurrency_is_exhausted(cloud):
     """A throttle is no function error: with no retries allowed both events still run. Recorded from AWS."""
-    function = cloud.deploy(SLEEPER, Timeout=20)
+    function = deploy(cloud, SLEEPER, Timeout=20)
     queue = Queue(cloud)
     send_to(cloud, function, success=queue.arn, failure=queue.arn)
     cloud.client("lambda").put_function_concurrency(FunctionName=function.name, ReservedConcurrentExecutions=1)
@@ -125,7 +126,7 @@ def test_F075_events_wait_while_concurrency_is_exhausted(cloud):
 @pytest.mark.slow
 def test_hundreds_of_events_on_two_places_run_exactly_once_each(cloud):
     """Trap: events lost or doubled when throttled, or an environment for each."""
-    function = cloud.deploy(SLEEPER)
+    function = deploy(cloud, SLEEPER)
     queue = Queue(cloud)
     send_to(cloud, function, success=queue.arn, failure=queue.arn)
     cloud.client("lambda").put_function_concurrency(FunctionName=function.name, ReservedConcurrentExecutions=2)
@@ -140,7 +141,7 @@ def test_hundreds_of_events_on_two_places_run_exactly_once_each(cloud):
 
 def test_F078_queued_events_use_the_code_at_run_time(cloud):
     """What waits in the queue runs the code that is current when it runs. Recorded from AWS."""
-    function = cloud.deploy("import time\ndef handler(e, c):\n    time.sleep(1.5)\n    return 'old'", Timeout=20)
+    function = deploy(cloud, "import time\ndef handler(e, c):\n    time.sleep(1.5)\n    return 'old'", Timeout=20)
     queue = Queue(cloud)
     send_to(cloud, function, success=queue.arn)
     cloud.client("lambda").put_function_concurrency(FunctionName=function.name, ReservedConcurrentExecutions=1)
@@ -154,14 +155,14 @@ def test_F078_queued_events_use_the_code_at_run_time(cloud):
 
 def test_a_deleted_functions_events_are_dropped(cloud):
     """Nothing of the old function runs under a new one of the same name."""
-    function = cloud.deploy(SLEEPER, Timeout=20)
+    function = deploy(cloud, SLEEPER, Timeout=20)
     client = cloud.client("lambda")
     client.put_function_concurrency(FunctionName=function.name, ReservedConcurrentExecutions=1)
     send_event(function, {"sleep": 1})
     for n in range(5):
         send_event(function, {"n": n})
     client.delete_function(FunctionName=function.name)
-    again = cloud.deploy("def handler(event, context):\n    print('again', event)", name=function.name)
+    again = deploy(cloud, "def handler(event, context):\n    print('again', event)", name=function.name)
     send_event(again, {"n": 99})
     until(lambda: "again {'n': 99}" in log_text(again), "the new function did not run")
     assert log_text(again).count("again") == 1
@@ -170,7 +171,7 @@ def test_a_deleted_functions_events_are_dropped(cloud):
 @pytest.mark.parametrize(("size", "status"), [(256 * 1024, 202), (256 * 1024 + 1, 413)])
 def test_invoke_async_is_accepted_up_to_256_kb(cloud, size, status):
     """The deprecated operation: 202, the old payload limit. API reference, InvokeAsync."""
-    function = cloud.deploy("def handler(event, context): print('length', len(event))")
+    function = deploy(cloud, "def handler(event, context): print('length', len(event))")
     body = b'"' + b"x" * (size - 2) + b'"'
     address = urlsplit(cloud.endpoint)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
@@ -188,7 +189,7 @@ def test_invoke_async_is_accepted_up_to_256_kb(cloud, size, status):
 
 def test_invoke_async_through_boto3(cloud):
     """boto3 still has it. Service model."""
-    function = cloud.deploy(SLEEPER)
+    function = deploy(cloud, SLEEPER)
     assert cloud.client("lambda").invoke_async(FunctionName=function.name, InvokeArgs=b'{"n": 7}')["Status"] == 202
     until(lambda: "did 7" in log_text(function), "it did not run")
     with pytest.raises(ClientError) as caught:
@@ -201,7 +202,7 @@ def test_invoke_async_through_boto3(cloud):
 
 def test_F080_reserved_concurrency_0_blocks_everything(cloud):
     """429 with reason, type and text to the letter, and no Retry-After. Recorded from AWS."""
-    function = cloud.deploy(SLEEPER)
+    function = deploy(cloud, SLEEPER)
     cloud.client("lambda").put_function_concurrency(FunctionName=function.name, ReservedConcurrentExecutions=0)
     response, body = cloud.raw_invoke(function.name)
     assert response.status == 429
@@ -216,7 +217,7 @@ def test_F080_reserved_concurrency_0_blocks_everything(cloud):
 
 def test_F081_reserved_concurrency_1_and_a_running_event(cloud):
     """The running event has the only place. Recorded from AWS."""
-    function = cloud.deploy(SLEEPER, Timeout=20)
+    function = deploy(cloud, SLEEPER, Timeout=20)
     client = cloud.client("lambda")
     client.put_function_concurrency(FunctionName=function.name, ReservedConcurrentExecutions=1)
     send_event(function, {"sleep": 3})
@@ -229,11 +230,11 @@ def test_F081_reserved_concurrency_1_and_a_running_event(cloud):
 
 def test_F082_the_account_limit_has_a_reason_of_its_own(small_cloud):
     """ConcurrentInvocationLimitExceeded. Service model."""
-    function = small_cloud.deploy(SLEEPER, Timeout=20)
+    function = deploy(small_cloud, SLEEPER, Timeout=20)
     threads = [threading.Thread(target=insist, args=(function, {"sleep": 3})) for _ in range(4)]
     for thread in threads:
         thread.start()
-    other = small_cloud.deploy(SLEEPER)
+    other = deploy(small_cloud, SLEEPER)
     refused = until(lambda: refusal(small_cloud, other), "the fifth invocation was never throttled", 20)
     assert refused["Reason"] == "ConcurrentInvocationLimitExceeded"
     for thread in threads:
@@ -243,8 +244,8 @@ def test_F082_the_account_limit_has_a_reason_of_its_own(small_cloud):
 
 def test_what_one_function_reserves_is_taken_from_the_others(small_cloud):
     """Reserved places are nobody else's, also while the function does not run. Developer Guide."""
-    keeper = small_cloud.deploy(SLEEPER)
-    other = small_cloud.deploy(SLEEPER, Timeout=20)
+    keeper = deploy(small_cloud, SLEEPER)
+    other = deploy(small_cloud, SLEEPER, Timeout=20)
     client = small_cloud.client("lambda")
     most = client.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
     client.put_function_concurrency(FunctionName=keeper.name, ReservedConcurrentExecutions=2)
@@ -262,11 +263,11 @@ def test_what_one_function_reserves_is_taken_from_the_others(small_cloud):
 
 def test_a_caller_is_served_while_a_long_queue_runs(small_cloud):
     """The lab leaves a place to callers who wait: on a small account a queue would otherwise shut everybody out."""
-    busy = small_cloud.deploy(SLEEPER, Timeout=20)
+    busy = deploy(small_cloud, SLEEPER, Timeout=20)
     for n in range(40):
         send_event(busy, {"sleep": 0.3, "n": n})
     time.sleep(0.5)
-    other = small_cloud.deploy(SLEEPER)
+    other = deploy(small_cloud, SLEEPER)
     assert [other.invoke({"n": n}).payload for n in range(5)] == list(range(5))
     assert log_text(busy).count("did ") < 40, "the queue was over too soon to show anything"
     until(lambda: log_text(busy).count("did ") == 40, "the queue did not run to its end")

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from .deployment import ACCOUNT, REGION, CloudUnderTest, Function, unique_name
-from .targets import Queue, log_text, send_event, send_to, until
+from .targets import Queue, deploy, log_text, send_event, send_to, until
 
 SOURCE = """
     import os, time
@@ -31,7 +31,7 @@ def queue(cloud: CloudUnderTest) -> Queue:
 
 @pytest.fixture
 def function(cloud: CloudUnderTest) -> Function:
-    return cloud.deploy(SOURCE)
+    return deploy(cloud, SOURCE)
 
 
 def test_F068_on_failure_record_after_all_retries(cloud, function, queue):
@@ -98,7 +98,7 @@ def test_F068_neighbour_on_success_record(cloud, function, queue):
 )
 def test_F068_neighbour_the_platforms_own_errors_are_in_the_record(cloud, queue, event, message):
     """A timeout and an exit are function errors, too: their documents are the response payload. Developer Guide."""
-    function = cloud.deploy(SOURCE, Timeout=1)
+    function = deploy(cloud, SOURCE, Timeout=1)
     send_to(cloud, function, failure=queue.arn)
     send_event(function, event)
     (record,) = queue.records()
@@ -160,7 +160,7 @@ def test_destination_sns(cloud, function, queue):
 
 def test_destination_lambda_gets_the_record_as_its_event(cloud, function, queue):
     """The destination function is invoked asynchronously with the record. Developer Guide."""
-    second = cloud.deploy("def handler(event, context):\n    return [event, context.aws_request_id]")
+    second = deploy(cloud, "def handler(event, context):\n    return [event, context.aws_request_id]")
     send_to(cloud, function, failure=second.arn)
     send_to(cloud, second, success=queue.arn)
     first_id = send_event(function, {"raise": "no"})
@@ -188,7 +188,7 @@ def test_destination_s3_holds_failures_under_the_documented_key(cloud, function)
 
 def test_F072_dead_letter_queue_message(cloud, queue):
     """The original event, and what went wrong in three attributes. Recorded from AWS."""
-    function = cloud.deploy(SOURCE, DeadLetterConfig={"TargetArn": queue.arn})
+    function = deploy(cloud, SOURCE, DeadLetterConfig={"TargetArn": queue.arn})
     send_to(cloud, function)
     request_id = send_event(function, {"raise": "x" * 2000})
     (message,) = queue.messages()
@@ -205,7 +205,7 @@ def test_F072_neighbour_a_topic_as_dead_letter_queue(cloud, queue):
     sns = cloud.client("sns")
     topic = sns.create_topic(Name=unique_name("topic"))["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue.arn)
-    function = cloud.deploy(SOURCE, DeadLetterConfig={"TargetArn": topic})
+    function = deploy(cloud, SOURCE, DeadLetterConfig={"TargetArn": topic})
     send_to(cloud, function)
     request_id = send_event(function, {"raise": "no"})
     (notice,) = queue.records()
@@ -216,7 +216,7 @@ def test_F072_neighbour_a_topic_as_dead_letter_queue(cloud, queue):
 
 def test_F072_neighbour_destination_and_dead_letter_queue_both_get_theirs(cloud, queue):
     """A destination can be configured in addition to a dead-letter queue. Service model."""
-    function = cloud.deploy(SOURCE, DeadLetterConfig={"TargetArn": queue.arn})
+    function = deploy(cloud, SOURCE, DeadLetterConfig={"TargetArn": queue.arn})
     other = Queue(cloud)
     send_to(cloud, function, failure=other.arn)
     send_event(function, {"raise": "no"})
@@ -226,7 +226,7 @@ def test_F072_neighbour_destination_and_dead_letter_queue_both_get_theirs(cloud,
 
 def test_zero_reserved_concurrency_sends_events_away_without_an_attempt(cloud, queue):
     """They go to the destination and the dead-letter queue at once, with no response. Developer Guide."""
-    function = cloud.deploy(SOURCE, DeadLetterConfig={"TargetArn": queue.arn})
+    function = deploy(cloud, SOURCE, DeadLetterConfig={"TargetArn": queue.arn})
     other = Queue(cloud)
     send_to(cloud, function, retries=2, failure=other.arn)
     cloud.client("lambda").put_function_concurrency(FunctionName=function.name, ReservedConcurrentExecutions=0)
@@ -245,7 +245,7 @@ def test_a_delivery_that_fails_is_told_in_the_functions_log(cloud, queue):
     """AWS only counts it (DestinationDeliveryFailures, DeadLetterErrors); the lab says it, so that nothing is lost
     silently."""
     gone = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue.name}"
-    function = cloud.deploy(SOURCE, DeadLetterConfig={"TargetArn": gone})
+    function = deploy(cloud, SOURCE, DeadLetterConfig={"TargetArn": gone})
     send_to(cloud, function, failure=gone)
     cloud.client("sqs").delete_queue(QueueUrl=queue.url)
     request_id = send_event(function, {"raise": "no"})
@@ -257,6 +257,18 @@ def test_a_delivery_that_fails_is_told_in_the_functions_log(cloud, queue):
     assert f"LAB NOTE: the event of request {request_id} (RetriesExhausted) could not be sent to {gone}: " in text
     assert "the metric DestinationDeliveryFailures counts it." in text
     assert "the metric DeadLetterErrors counts it." in text
+
+
+def test_a_right_that_was_taken_away_is_told_in_the_functions_log(cloud, queue):
+    """Records are sent as the execution role, with the rights it has then. Developer Guide."""
+    role = cloud.role_that_may("sqs:SendMessage")
+    function = deploy(cloud, SOURCE, Role=role)
+    send_to(cloud, function, success=queue.arn)
+    cloud.client("iam").delete_role_policy(RoleName=role.rpartition("/")[2], PolicyName="own")
+    send_event(function)
+    text = until(lambda: "LAB NOTE: the on-success" in (log := log_text(function)) and log, "no note came")
+    assert f"sent to {queue.arn}: the execution role {role} is not allowed sqs:SendMessage there." in text
+    assert queue.receive() == []
 
 
 def test_a_record_too_large_for_sns_loses_its_payloads(cloud, function, queue):

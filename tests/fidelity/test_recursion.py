@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from .deployment import CloudUnderTest, Function, unique_name
-from .targets import Queue, log_text, send_event, send_to, until
+from .targets import Queue, deploy, log_text, send_event, send_to, until
 
 RUNS = 16
 SELF = """
@@ -37,7 +37,7 @@ def queue(cloud: CloudUnderTest) -> Queue:
 
 def test_F115_a_function_that_invokes_itself_is_stopped(cloud, queue):
     """Run 17 is not made; its event goes to the destination and the dead-letter queue. Developer Guide."""
-    function = cloud.deploy(SELF, Timeout=20, DeadLetterConfig={"TargetArn": queue.arn})
+    function = deploy(cloud, SELF, Timeout=20, DeadLetterConfig={"TargetArn": queue.arn})
     other = Queue(cloud)
     send_to(cloud, function, failure=other.arn)
     send_event(function, {"start": True})
@@ -53,7 +53,7 @@ def test_F115_a_function_that_invokes_itself_is_stopped(cloud, queue):
 
 
 def test_the_learner_is_told_how_the_loop_was_stopped_and_what_it_would_have_cost(cloud):
-    function = cloud.deploy(SELF, Timeout=20)
+    function = deploy(cloud, SELF, Timeout=20)
     send_event(function)
     note = re.search(r"^LAB NOTE: .*", stopped(function), re.M)[0]
     pattern = (
@@ -75,7 +75,8 @@ def test_the_learner_is_told_how_the_loop_was_stopped_and_what_it_would_have_cos
 
 def test_a_loop_of_synchronous_invocations_gets_an_exception(cloud):
     """RecursiveInvocationException, 400, to the caller of run 17. Service model."""
-    function = cloud.deploy(
+    function = deploy(
+        cloud,
         """
         import json
 
@@ -109,7 +110,8 @@ def test_a_loop_through_s3_is_stopped(cloud):
     s3 = cloud.client("s3")
     bucket = unique_name("photos")
     s3.create_bucket(Bucket=bucket)
-    function = cloud.deploy(
+    function = deploy(
+        cloud,
         """
         import boto3
 
@@ -139,7 +141,8 @@ def test_a_loop_through_sns_is_stopped(cloud):
     """Developer Guide."""
     sns = cloud.client("sns")
     topic = sns.create_topic(Name=unique_name("topic"))["TopicArn"]
-    function = cloud.deploy(
+    function = deploy(
+        cloud,
         """
         import os
 
@@ -161,7 +164,8 @@ def test_a_loop_through_sns_is_stopped(cloud):
 
 def test_a_loop_through_sqs_is_stopped(cloud, queue):
     """Developer Guide. (The poller of event source mappings reads the chain from AWSTraceHeader.)"""
-    function = cloud.deploy(
+    function = deploy(
+        cloud,
         """
         import os
 
@@ -184,8 +188,8 @@ def test_a_loop_through_sqs_is_stopped(cloud, queue):
 
 def test_a_loop_through_destinations_is_stopped(cloud):
     """A function whose destination starts it again: the record carries the chain on. Developer Guide."""
-    function = cloud.deploy("def handler(event, context): print('run')")
-    second = cloud.deploy("def handler(event, context): print('run')")
+    function = deploy(cloud, "def handler(event, context): print('run')")
+    second = deploy(cloud, "def handler(event, context): print('run')")
     send_to(cloud, function, success=second.arn)
     send_to(cloud, second, success=function.arn)
     send_event(function)
@@ -195,7 +199,8 @@ def test_a_loop_through_destinations_is_stopped(cloud):
 
 def test_a_message_carries_the_chain_in_its_trace_header(cloud, queue):
     """What a function sends to SQS has the system attribute AWSTraceHeader with the lineage. SQS Developer Guide."""
-    function = cloud.deploy(
+    function = deploy(
+        cloud,
         """
         import os
 
@@ -220,7 +225,7 @@ def test_a_message_of_a_learner_has_no_trace_header(cloud, queue):
 
 def test_seventeen_events_one_after_another_are_no_loop(cloud):
     """Each invocation from outside begins a chain of its own."""
-    function = cloud.deploy("def handler(event, context): print('run')")
+    function = deploy(cloud, "def handler(event, context): print('run')")
     for _ in range(RUNS + 4):
         function.invoke({})
     assert runs(function) == RUNS + 4
@@ -228,7 +233,7 @@ def test_seventeen_events_one_after_another_are_no_loop(cloud):
 
 def test_recursive_loop_allow_lets_it_run(cloud):
     """PutFunctionRecursionConfig: no action is taken. API reference."""
-    function = cloud.deploy(SELF, Timeout=20)
+    function = deploy(cloud, SELF, Timeout=20)
     client = cloud.client("lambda")
     try:
         client.put_function_recursion_config(FunctionName=function.name, RecursiveLoop="Allow")
