@@ -39,7 +39,8 @@ def main() -> None:
     from .moto_seam_policies import keep_managed_policies_on_disk
 
     keep_managed_policies_on_disk()  # before the seam imports the rest of moto
-    from . import moto_seam, moto_seam_access, moto_seam_lambda
+    from . import moto_seam, moto_seam_access
+    from .moto_seam_imports import after_import
 
     front_door = settings["front_door"]
     token = settings["token"]
@@ -59,7 +60,13 @@ def main() -> None:
         finally:
             connection.close()
 
-    moto_seam_lambda.replace_functions(moto_seam_lambda.LambdaClient(front_door), send_invocation)
+    def replace_functions() -> None:
+        from . import moto_seam_lambda
+
+        moto_seam_lambda.replace_functions(moto_seam_lambda.LambdaClient(front_door), send_invocation)
+
+    # moto's Lambda brings its DynamoDB, Kinesis, ECR and CloudWatch: 17 MB that wait for the first trigger or template.
+    after_import("moto.awslambda.models", replace_functions)
     moto_seam.keep_trace_header_of_messages()
     moto_seam_access.keep_session_policies()
     moto_app = moto_seam.application()
@@ -119,7 +126,7 @@ def _inner_call(seam: Any, access: Any, call: str, arguments: dict[str, Any]) ->
 
 def _warm_up(moto_app: Any) -> None:
     """Load the services that nearly every lesson touches first, so that the learner's first call does not wait."""
-    for service in ("iam", "lambda", "logs", "sts"):
+    for service in ("iam", "logs", "sts"):
         environ = {
             "REQUEST_METHOD": "GET",
             "PATH_INFO": "/",
