@@ -181,3 +181,22 @@ def test_an_answer_that_is_not_json(answer, raw, words):
 def test_no_advice_gives_the_answer_away(answer, got, wanted):
     text = mistakes.wrong_value(answer(got), wanted)
     assert "secret-word-7" not in text and "918273" not in text
+
+
+@pytest.mark.parametrize(
+    "kind, text",
+    [
+        ("TypeError", "'LambdaContext' object is not subscriptable"),
+        ("AttributeError", "'LambdaContext' object has no attribute 'request_id'"),
+    ],
+)
+def test_the_context_taken_for_a_dict(failure_result, kind, text):
+    stop = mistakes.failure(failure_result(kind, text, [FRAME]))
+    assert stop.outcome is Outcome.YOUR_CODE_RAISED
+    assert "context is an object, no dict: its values are attributes" in stop.message.look
+
+
+def test_an_environment_variable_that_is_not_set_is_no_key_of_the_event(failure_result):
+    frame = '  File "/var/task/app.py", line 3, in <module>\n    LIMIT = os.environ["LIMIT"]\n'
+    stop = mistakes.failure(failure_result("KeyError", "'LIMIT'", [frame]))
+    assert stop.message.look.startswith("is that environment variable set? app.py, line 3")

@@ -153,7 +153,7 @@ def test_the_first_line_is_one_json_object(hostile, record_property):
     print(f"the cloud started in {hostile.started.seconds:.2f} s")
     record_property("cloud_start_seconds", round(hostile.started.seconds, 2))
     said = json.loads(hostile.started.first_line)
-    assert {"endpoint", "pid", "version", "runtime_client", "sandbox", "region"} <= set(said)
+    assert {"endpoint", "pid", "version", "runtime_client", "sandbox", "region", "time_scale"} <= set(said)
     assert said["endpoint"].startswith("http://127.0.0.1:")
     assert said["pid"] == hostile.started.process.pid
     assert said["version"] == __version__

@@ -36,6 +36,7 @@ def one_line(value) -> str:
         lambda lab: lab.check("hello-1"),
         lambda lab: lab.invoke("f", {}),
         lambda lab: lab.logs("f"),
+        lambda lab: lab.timeline("f"),
         lambda lab: lab.clean(),
         lambda lab: lab.reset("hello-1"),
         lambda lab: lab.quiz(),
@@ -93,6 +94,21 @@ def test_start_again_and_another_lesson_keep_the_cloud(lab, place, capsys):
     assert lab._cloud is not first and lab._cloud.is_healthy()
     assert "this one is empty: deploy your functions again" in capsys.readouterr().out
     lab._cloud.stop()
+
+
+def test_a_lesson_that_waits_for_retries_has_shorter_waits_and_says_so(lab, capsys):
+    lab.start("02")
+    assert "Waits: what takes AWS a minute, such as a retry, takes 3 seconds here" in capsys.readouterr().out
+    assert lab._cloud.identity.time_scale == 0.05
+    lab._cloud.stop()
+
+
+def test_such_a_lesson_in_a_cloud_that_others_started_says_that_retries_take_minutes(lab, cloud, capsys):
+    os.environ["LAB_ENDPOINT"] = cloud.endpoint
+    lab.start("02")
+    assert "Waits: as long as on AWS" in capsys.readouterr().out
+    lab.start("01")
+    assert "Waits" not in capsys.readouterr().out
 
 
 def test_a_session_of_boto3_made_before_start_is_forgotten(lab, cloud, monkeypatch):
