@@ -239,13 +239,19 @@ class Engine:
         key = self._pool_key(environment.specification)
         pool = self._pools.setdefault(key, _Pool())
         pool.finishing.discard(environment)
+        ends = environment.credentials_end_soon()
         while pool.waiters:
             waiter = pool.waiters.popleft()
+            if not waiter.done() and ends:
+                waiter.set_exception(TimeoutError())  # it starts an environment of its own
+                break
             if not waiter.done():
                 environment.is_free = False
                 waiter.set_result(environment)
                 return
         pool.idle.append(environment)
+        if ends:
+            self._retire(key, environment)
         if pool.outdated:
             self._end_pool(key)
 

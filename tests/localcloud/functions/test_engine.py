@@ -35,6 +35,7 @@ class ControlPlane:
         self.sources = {}
         self.settings = {}
         self.logged = []
+        self.credentials_end = time.time() + 12 * 3600
 
     def put(self, name, source, **settings):
         self.sources[name] = source
@@ -73,7 +74,8 @@ class ControlPlane:
         return None
 
     async def credentials(self, region, role, session_name):
-        return {"access_key_id": "ASIA1", "secret_access_key": "s", "session_token": "t"}
+        expires = str(self.credentials_end)
+        return {"access_key_id": "ASIA1", "secret_access_key": "s", "session_token": "t", "expires": expires}
 
     def deliver_log(self, region, group, stream, events, role=None):
         self.logged.extend((stream, event["message"]) for event in events)
@@ -128,6 +130,26 @@ def test_a_warm_environment_is_used_again(tmp_path):
     answers = asyncio.run(run())
     assert [count for _stream, count in answers] == [1, 2, 3, 4, 5]
     assert len({stream for stream, _count in answers}) == 1
+
+
+@pytest.mark.parametrize("pause", [0, 0.3], ids=["waited for", "found idle"])
+def test_an_environment_ends_before_its_credentials_do(tmp_path, pause):
+    async def run():
+        async with engine(tmp_path) as (running, plane):
+            plane.put("f", SLEEPER)
+            plane.credentials_end = time.time() + 3600
+            answers = [await call(running, "f"), await call(running, "f")]
+            plane.credentials_end = time.time() + 60  # less than the timeout and a margin
+            plane.put("f", SLEEPER + "# anew")
+            for _ in range(2):
+                await asyncio.sleep(pause)
+                answers.append(await call(running, "f"))
+            return answers
+
+    first, second, third, fourth = asyncio.run(run())
+    assert second == [first[0], 2]
+    assert third[1] == fourth[1] == 1
+    assert len({first[0], third[0], fourth[0]}) == 3
 
 
 def test_events_at_the_same_moment_get_environments_of_their_own(tmp_path):
