@@ -152,6 +152,7 @@ async def _serve(settings: CloudSettings, listener: socket.socket, state: Path, 
     finally:
         if serving:
             serving.close()
+        await lambda_api.close()
         await engine.close()
         await server.shutdown(0.1)
         await moto.close()

@@ -12,8 +12,6 @@ import random
 import shutil
 import time
 import uuid
-from collections import deque
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +22,7 @@ from .concurrency import Concurrency
 from .environment import ExecutionEnvironment, new_stream_name
 from .invocation_record import failure_targets
 from .lab_notes import lab_notes
+from .pool import Pool
 from .sandbox import Sandbox
 from .specification import (
     CodeUnusable,
@@ -35,6 +34,8 @@ from .specification import (
 
 _MEMORY_CHECK_SECONDS = 0.02
 _RETIREMENT_CHECK_SECONDS = 1.0
+#: Processes that provisioned concurrency starts side by side.
+_INITIALISED_AT_ONCE = 4
 #: After the answer the runtime needs a moment to ask for its next event; waiting that long beats a cold start.
 _FINISHING_SECONDS = 0.5
 
@@ -55,18 +56,6 @@ class ControlPlane(destinations.AwsServices, Protocol):
     ) -> None: ...
 
     def undelivered_log_bytes(self) -> int: ...
-
-
-@dataclass
-class _Pool:
-    """Environments of one function revision."""
-
-    idle: list[ExecutionEnvironment] = field(default_factory=list)
-    busy: set[ExecutionEnvironment] = field(default_factory=set)
-    finishing: set[ExecutionEnvironment] = field(default_factory=set)
-    waiters: deque[asyncio.Future[ExecutionEnvironment]] = field(default_factory=deque)
-    #: Nobody will invoke this revision again: environments end when they become free.
-    outdated: bool = False
 
 
 class Engine:
@@ -94,7 +83,7 @@ class Engine:
         self._loops = recursion.Loops()
         self._deliveries = destinations.Deliveries(control_plane, self, self.note, role_allows)
         self._time_scale = time_scale
-        self._pools: dict[tuple[str, str, str], _Pool] = {}
+        self._pools: dict[tuple[str, str, str], Pool] = {}
         self._counter = 0
         self._closing: set[asyncio.Task[None]] = set()
         self._memory_watch: asyncio.Task[None] | None = None
@@ -178,7 +167,7 @@ class Engine:
                     specification.version,
                     b"",
                 )
-            pool = self._pools.setdefault(self._pool_key(specification), _Pool())
+            pool = self._pools.setdefault(self._pool_key(specification), Pool())
             pool.busy.add(environment)
             self._watch_memory()
             try:
@@ -193,6 +182,34 @@ class Engine:
             return outcome
         finally:
             self.concurrency.release(specification)
+
+    async def provision(self, specification: FunctionSpecification, amount: int) -> int:
+        """Keep ``amount`` environments of this version initialised before events come; returns how many are.
+
+        Fewer than ``amount``: the init phase failed. Zero lets go of them; they end when they are free.
+        """
+        key = self._pool_key(specification)
+        pool = self._pools.setdefault(key, Pool())
+        before, pool.provisioned = pool.provisioned, amount
+        surplus = [one for one in pool.idle if one.provisioned][: max(0, before - amount)]
+        for environment in surplus:
+            self._retire(key, environment)
+        ready = min(before, amount)
+        while ready < amount:
+            step = min(_INITIALISED_AT_ONCE, amount - ready)
+            made = await asyncio.gather(*(self._initialised(specification) for _ in range(step)))
+            ready += sum(made)
+            if not all(made):
+                pool.provisioned = ready
+                break
+        return ready
+
+    async def _initialised(self, specification: FunctionSpecification) -> bool:
+        environment = await self._new_environment(specification, provisioned=True)
+        ready = await environment.initialise()
+        if not ready:
+            await environment.close()
+        return ready
 
     def note(self, specification: FunctionSpecification, text: str, log_stream: str = "") -> None:
         """Write a line of the lab's own into the function's log, into a stream of its own if none is named."""
@@ -237,7 +254,7 @@ class Engine:
 
     def environment_is_free(self, environment: ExecutionEnvironment) -> None:
         key = self._pool_key(environment.specification)
-        pool = self._pools.setdefault(key, _Pool())
+        pool = self._pools.setdefault(key, Pool())
         pool.finishing.discard(environment)
         ends = environment.credentials_end_soon()
         while pool.waiters:
@@ -254,6 +271,8 @@ class Engine:
             self._retire(key, environment)
         if pool.outdated:
             self._end_pool(key)
+        elif environment.provisioned and not pool.provisioned:
+            self._retire(key, environment)
 
     # --- inside ------------------------------------------------------------------------------------------------
 
@@ -265,14 +284,13 @@ class Engine:
         key = self._pool_key(specification)
         pool = self._pools.get(key)
         if pool is None:
-            pool = self._pools[key] = _Pool()
+            pool = self._pools[key] = Pool()
             self._retire_older_revisions(key)
         while pool.idle:
-            environment = pool.idle[-1]
+            environment = pool.take_idle()
             if environment.credentials_end_soon():
-                self._retire(key, environment)
+                self._close(environment)
                 continue
-            pool.idle.pop()
             environment.is_free = False
             return environment
         if pool.finishing:
@@ -285,7 +303,9 @@ class Engine:
         self._make_room()
         return await self._new_environment(specification)
 
-    async def _new_environment(self, specification: FunctionSpecification) -> ExecutionEnvironment:
+    async def _new_environment(
+        self, specification: FunctionSpecification, *, provisioned: bool = False
+    ) -> ExecutionEnvironment:
         self._counter += 1
         folder = self._folder / "environments" / f"{self._counter:06d}"
         folder.mkdir(parents=True)
@@ -305,7 +325,7 @@ class Engine:
                 )
         credentials = await self._control_plane.credentials(region, specification.role, name)
         notes = lab_notes(specification, self.sandbox.limits_tmp(specification.ephemeral_storage))
-        return ExecutionEnvironment(self, specification, folder, task, opt, credentials, notes)
+        return ExecutionEnvironment(self, specification, folder, task, opt, credentials, notes, provisioned)
 
     def _retire_older_revisions(self, key: tuple[str, str, str]) -> None:
         """New code or configuration: idle environments of what the name and version ran before are of no more use.
@@ -324,21 +344,28 @@ class Engine:
         pool.outdated = True
         for environment in list(pool.idle):
             self._retire(key, environment)
-        if not (pool.busy or pool.finishing or pool.waiters):
+        pool.provisioned = 0
+        if not pool.used():
             del self._pools[key]
 
     def _make_room(self) -> None:
         """Idle environments of other functions give way when the machine's share is used up."""
         idle = [
-            (environment.idle_since, key, environment) for key, pool in self._pools.items() for environment in pool.idle
+            (environment.idle_since, key, environment)
+            for key, pool in self._pools.items()
+            for environment in pool.idle
+            if not environment.provisioned
         ]
-        if len(idle) + self.concurrency.running > self.concurrency.limit:
+        if idle and len(idle) + self.concurrency.running > self.concurrency.limit:
             idle.sort(key=lambda entry: entry[0])
             _since, key, environment = idle[0]
             self._retire(key, environment)
 
     def _retire(self, key: tuple[str, str, str], environment: ExecutionEnvironment) -> None:
         self._pools[key].idle.remove(environment)
+        self._close(environment)
+
+    def _close(self, environment: ExecutionEnvironment) -> None:
         environment.is_free = False
         task = asyncio.get_running_loop().create_task(environment.close())
         self._closing.add(task)
@@ -351,8 +378,9 @@ class Engine:
             now = time.monotonic()
             for key, pool in list(self._pools.items()):
                 for environment in [one for one in pool.idle if now - one.idle_since > keep]:
-                    self._retire(key, environment)
-                if not (pool.idle or pool.busy or pool.finishing or pool.waiters):
+                    if not environment.provisioned:
+                        self._retire(key, environment)
+                if not pool.used():
                     del self._pools[key]
 
     def _watch_memory(self) -> None:

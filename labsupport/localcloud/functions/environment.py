@@ -75,8 +75,11 @@ class ExecutionEnvironment:
         opt: Path | None,
         credentials: dict[str, str],
         notes: tuple[str, ...] = (),
+        provisioned: bool = False,
     ) -> None:
         self.specification = specification
+        #: Kept for provisioned concurrency: it does not retire when idle.
+        self.provisioned = provisioned
         self.log_stream = new_stream_name(specification)
         self.idle_since = 0.0
         self.is_free = False
@@ -88,7 +91,8 @@ class ExecutionEnvironment:
         self._credentials = credentials
         self._notes = notes
         self._loop = asyncio.get_running_loop()
-        self._platform_log = PlatformLog(specification)
+        self._initialization_type = "provisioned-concurrency" if provisioned else "on-demand"
+        self._platform_log = PlatformLog(specification, self._initialization_type)
         self._log = EnvironmentLog(
             lambda events: host.deliver_log(specification, self.log_stream, events),
             host.undelivered_log_bytes,
@@ -100,6 +104,7 @@ class ExecutionEnvironment:
         self._process: RuntimeProcess | None = None
         self._current: Invocation | None = None
         self._first_init_done = False
+        self._initialising = False
         self._killed_for_memory = False
         self._peak_memory = 0
         self._closed = False
@@ -128,6 +133,17 @@ class ExecutionEnvironment:
     def finishing(self) -> bool:
         """Whether the runtime has answered and has yet to ask for its next event."""
         return self._current is None and self._process is not None and not self._runtime.asks
+
+    async def initialise(self) -> bool:
+        """Run the init phase before there is an event. False when it failed; else the environment is free now."""
+        self._first_init_done = self._initialising = True
+        self._runtime.begin("init")
+        ready = await self._first_init() is not None
+        self._runtime.finish()
+        self._initialising = False
+        if ready:
+            self._become_free()
+        return ready
 
     async def invoke(self, invocation: Invocation) -> InvocationOutcome:
         """Run one event to its end. Never raises for what the function does."""
@@ -278,7 +294,9 @@ class ExecutionEnvironment:
     async def _start_process(self, seconds: float) -> End:
         """Start the runtime and wait until it asks for its first event (READY), fails, exits, or time is up."""
         port = await self._runtime.port()
-        variables = environment_variables(self.specification, self._credentials, self.log_stream, port)
+        variables = environment_variables(
+            self.specification, self._credentials, self.log_stream, port, self._initialization_type
+        )
         self._killed_for_memory = False
         self._peak_memory = 0
         self._runtime.runtime_starts()
@@ -309,7 +327,7 @@ class ExecutionEnvironment:
         self._peak_memory = process.peak_memory()
         self._log.drain(to_the_end=True)
         self._runtime.runtime_ended(status)
-        if self._current is None:
+        if self._current is None and not self._initialising:
             self._become_free()
 
     async def _kill(self) -> None:

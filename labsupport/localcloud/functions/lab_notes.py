@@ -18,7 +18,12 @@ def lab_notes(specification: FunctionSpecification, limits_tmp: bool) -> tuple[s
     """Lines for the log, each with its newline; none when all is as asked for."""
     notes = []
     own = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    if specification.runtime != own:
+    if not specification.runtime.startswith("python"):
+        notes.append(
+            f"this lab runs Python functions only. The runtime {specification.runtime} is another language's: the handler "
+            f"is looked for in a Python file and run on Python {sys.version_info[0]}.{sys.version_info[1]}."
+        )
+    elif specification.runtime != own:
         notes.append(
             f"this machine runs {specification.runtime or 'this function'} on Python "
             f"{sys.version_info[0]}.{sys.version_info[1]}."

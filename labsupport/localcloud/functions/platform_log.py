@@ -39,8 +39,9 @@ class Report:
 class PlatformLog:
     """Builds the platform's lines for one function version in its log format."""
 
-    def __init__(self, specification: FunctionSpecification) -> None:
+    def __init__(self, specification: FunctionSpecification, initialization_type: str = "on-demand") -> None:
         self._specification = specification
+        self._initialization_type = initialization_type
         self._json = specification.log_format == "JSON"
         self._level = specification.system_log_level or "INFO"
         runtime = specification.runtime or "python"
@@ -54,7 +55,7 @@ class PlatformLog:
         return self._event(
             "initStart",
             {
-                "initializationType": "on-demand",
+                "initializationType": self._initialization_type,
                 "phase": "init",
                 "runtimeVersion": self._runtime_version,
                 "runtimeVersionArn": self._runtime_arn,
@@ -68,7 +69,7 @@ class PlatformLog:
         """JSON only, as all ``…_done``."""
         if not self._json:
             return ""
-        record = {"initializationType": "on-demand", "phase": phase, "status": status}
+        record = {"initializationType": self._initialization_type, "phase": phase, "status": status}
         if error_type:
             record["errorType"] = error_type
         return self._event("initRuntimeDone", record, "DEBUG" if status == "success" else "WARN")
@@ -81,7 +82,7 @@ class PlatformLog:
             error = f"\tError Type: {error_type}" if error_type else ""
             return f"INIT_REPORT Init Duration: {milliseconds:.2f} ms\tPhase: {phase}\tStatus: {status}{error}\n"
         record: dict[str, Any] = {
-            "initializationType": "on-demand",
+            "initializationType": self._initialization_type,
             "phase": phase,
             "status": status,
             "metrics": {"durationMs": round(milliseconds, 2)},

@@ -27,6 +27,7 @@ def environment_variables(
     credentials: dict[str, str],
     log_stream: str,
     runtime_api_port: int,
+    initialization_type: str = "on-demand",
 ) -> dict[str, str]:
     """Variables for the processes of one execution environment.
 
@@ -43,7 +44,7 @@ def environment_variables(
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(specification.memory_size),
         "AWS_LAMBDA_FUNCTION_NAME": specification.name,
         "AWS_LAMBDA_FUNCTION_VERSION": specification.version,
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": initialization_type,
         "AWS_LAMBDA_LOG_GROUP_NAME": specification.log_group,
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{runtime_api_port}",

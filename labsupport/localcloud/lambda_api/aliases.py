@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import documents, errors
+from . import documents, errors, provisioned
 from .names import function_arn
 from .operations import Call, operation
 from .pages import page
@@ -62,6 +62,7 @@ async def update_alias(call: Call) -> dict[str, Any]:
     alias.version, alias.weights = version, weights
     alias.description = call.get("Description", alias.description)
     alias.revision_id = new_revision_id()
+    provisioned.follow_alias(call, function, alias.name)
     function.forget_specifications()
     return documents.alias_configuration(function, alias)
 
@@ -71,8 +72,10 @@ async def delete_alias(call: Call) -> dict[str, Any]:
     """Also of an alias that is not there: 204."""
     function = call.region.functions.get(call.named().name)
     name = call.parameters["Name"]
-    if function is not None and function.aliases.pop(name, None) is not None:
-        for settings_of in (function.event_invoke, function.policies, function.urls, function.provisioned):
+    if function is not None and name in function.aliases:
+        provisioned.let_go(call, function, name)
+        del function.aliases[name]
+        for settings_of in (function.event_invoke, function.policies, function.urls):
             settings_of.pop(name, None)
         function.forget_specifications()
     return {}

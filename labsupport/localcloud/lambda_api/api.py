@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import json
 import pkgutil
@@ -48,6 +49,9 @@ class Environments(Protocol):
     async def forget_function(self, region: str, name: str) -> None:
         """The function was deleted: its environments end."""
 
+    async def provision(self, specification: FunctionSpecification, amount: int) -> int:
+        """Keep so many environments of a version initialised; returns how many are."""
+
     def reserve(self, region: str, name: str, amount: int | None) -> None:
         """The function's reserved concurrency; None when it has none."""
 
@@ -71,6 +75,7 @@ class LambdaApi:
         self.environments: Environments | None = None
         self.access: RoleAccess | None = None
         self._model = ServiceModel.load()
+        self._work: set[asyncio.Task[None]] = set()
 
     # --- for the front door ------------------------------------------------------------------------------------
 
@@ -119,6 +124,17 @@ class LambdaApi:
             raise errors.not_in_this_lab(f"the operation {name}")
         members = await handler(Call(self, name, region, parameters, request_id))
         return wire.write_answer(self._model, matched.operation, members)
+
+    def keep(self, work: asyncio.Task[None]) -> None:
+        """Hold a task that goes on after its request was answered; a fault in it is printed."""
+        self._work.add(work)
+        work.add_done_callback(self._work.discard)
+
+    async def close(self) -> None:
+        """End what still goes on."""
+        for work in list(self._work):
+            work.cancel()
+        await asyncio.gather(*self._work, return_exceptions=True)
 
     # --- for the engine ----------------------------------------------------------------------------------------
 

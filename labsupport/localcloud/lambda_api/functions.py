@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from . import documents, errors, layers, settings, states, tags
+from . import documents, errors, layers, provisioned, settings, states, tags
 from .names import is_version
 from .operations import Call, operation
 from .packages import Package
@@ -169,17 +169,18 @@ async def delete_function(call: Call) -> dict[str, Any]:
         if call.api.environments is not None:
             await call.api.environments.forget_function(function.region, function.name)
     else:
-        _delete_version(function, qualifier)
+        _delete_version(call, function, qualifier)
     return {"StatusCode": 204}
 
 
-def _delete_version(function: Function, number: str) -> None:
+def _delete_version(call: Call, function: Function, number: str) -> None:
     pointing = [alias.name for alias in function.aliases.values() if number in (alias.version, *alias.weights)]
     if pointing:
         raise errors.conflict(
             f"Unable to delete version because the following aliases reference it: [{', '.join(pointing)}]"
         )
+    provisioned.let_go(call, function, number)
     function.versions.pop(number, None)
-    for settings_of in (function.event_invoke, function.policies, function.urls, function.provisioned):
+    for settings_of in (function.event_invoke, function.policies, function.urls):
         settings_of.pop(number, None)
     function.forget_specifications()
