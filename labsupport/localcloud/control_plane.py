@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -53,6 +54,8 @@ class MotoControlPlane:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # a Ctrl-C in the terminal reaches the cloud, which then ends moto in order
+            # One heap for all threads of the server (glibc): with many, what one thread frees is of no use to another.
+            env=os.environ | {"MALLOC_ARENA_MAX": "1"},
         )
         settings = {
             "state_dir": str(self._state_folder),

@@ -41,6 +41,7 @@ def main() -> None:
     keep_managed_policies_on_disk()  # before the seam imports the rest of moto
     from . import moto_seam, moto_seam_access
     from .moto_seam_imports import after_import
+    from .moto_seam_regions import keep_only_region_names
 
     front_door = settings["front_door"]
     token = settings["token"]
@@ -67,6 +68,7 @@ def main() -> None:
 
     # moto's Lambda brings its DynamoDB, Kinesis, ECR and CloudWatch: 17 MB that wait for the first trigger or template.
     after_import("moto.awslambda.models", replace_functions)
+    keep_only_region_names()
     moto_seam.keep_trace_header_of_messages()
     moto_seam_access.keep_session_policies()
     moto_app = moto_seam.application()
