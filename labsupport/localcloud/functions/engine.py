@@ -298,17 +298,19 @@ class Engine:
             pool.waiters.append(waiter)
             try:
                 return await asyncio.wait_for(waiter, _FINISHING_SECONDS)
-            except TimeoutError:
-                pass
+            except (TimeoutError, asyncio.CancelledError) as problem:
+                if waiter.done() and not waiter.cancelled():  # given at the same moment
+                    if isinstance(problem, TimeoutError):
+                        return waiter.result()
+                    self.environment_is_free(waiter.result())
+                if not isinstance(problem, TimeoutError):
+                    raise
         self._make_room()
         return await self._new_environment(specification)
 
     async def _new_environment(
         self, specification: FunctionSpecification, *, provisioned: bool = False
     ) -> ExecutionEnvironment:
-        self._counter += 1
-        folder = self._folder / "environments" / f"{self._counter:06d}"
-        folder.mkdir(parents=True)
         region, name = specification.region, specification.name
         task = self._code.task_folder(specification.code_sha256)
         if not task.exists():
@@ -325,6 +327,9 @@ class Engine:
                 )
         credentials = await self._control_plane.credentials(region, specification.role, name)
         notes = lab_notes(specification, self.sandbox.limits_tmp(specification.ephemeral_storage))
+        self._counter += 1
+        folder = self._folder / "environments" / f"{self._counter:06d}"
+        folder.mkdir(parents=True)  # last, so that code that cannot be unpacked leaves none behind
         return ExecutionEnvironment(self, specification, folder, task, opt, credentials, notes, provisioned)
 
     def _retire_older_revisions(self, key: tuple[str, str, str]) -> None:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from dataclasses import dataclass
 from typing import Protocol
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from . import limits
 
@@ -44,13 +46,22 @@ class RuntimeListener(Protocol):
     def runtime_reports_init_error(self, payload: bytes, error_type: str) -> None: ...
 
 
+def _is_our_fault(record: logging.LogRecord) -> bool:
+    """Functions may send anything to the Runtime API; what is no HTTP is answered and not worth a traceback."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
+_LOG = logging.getLogger("labsupport.runtime_api")
+_LOG.addFilter(_is_our_fault)
+
+
 class RuntimeApi:
     """Serves one environment. Use ``await RuntimeApi.open(listener)``, then ``port``, then ``close()``."""
 
     def __init__(self, listener: RuntimeListener) -> None:
         self._listener = listener
         self._web_server = web.Server(
-            self._answer, access_log=None, keepalive_timeout=86_400.0, max_field_size=_HEADER_BYTES
+            self._answer, access_log=None, logger=_LOG, keepalive_timeout=86_400.0, max_field_size=_HEADER_BYTES
         )
         self._server: asyncio.Server | None = None
         self.port = 0

@@ -289,3 +289,20 @@ def test_idle_environments_give_everything_back(tmp_path):
     before, during = asyncio.run(run())
     assert during[0] > before[0] and during[1] >= 9 and during[2] == 9 and during[3] == 3
     assert before[1:] == (0, 0, 0)
+
+
+def test_code_that_cannot_be_unpacked_leaves_no_folder(tmp_path):
+    async def run():
+        async with engine(tmp_path) as (running, plane):
+            plane.put("f", "never read")
+
+            async def no_zip(_sha256):
+                return b"no zip"
+
+            plane.code = no_zip
+            document = await call(running, "f")
+            return document, list((tmp_path / "state" / "environments").glob("*"))
+
+    document, folders = asyncio.run(run())
+    assert "Could not unzip uploaded file" in document["errorMessage"]
+    assert folders == []
