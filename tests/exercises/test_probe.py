@@ -138,18 +138,18 @@ def test_a_failed_function_is_not_yet(probe, monkeypatch):
 
 
 def test_other_settings_for_a_while_and_then_the_learner_s_own(deploy, probe, cloud):
-    code = "import os\ndef handler(event, context):\n    return [os.environ['A'], context.memory_limit_in_mb]"
-    deploy("lent", code, MemorySize=160, Timeout=9, Environment={"Variables": {"A": "mine", "B": "too"}})
-    with probe.settings("lent", MemorySize=192, Environment={"Variables": {"A": "yours"}}):
+    code = "import os\ndef handler(event, context):\n    return [os.environ['SIZE'], context.memory_limit_in_mb]"
+    deploy("lent", code, MemorySize=160, Timeout=9, Environment={"Variables": {"SIZE": "mine", "MORE": "too"}})
+    with probe.settings("lent", MemorySize=192, Environment={"Variables": {"SIZE": "yours"}}):
         assert probe.invoke("lent", {}).payload == ["yours", "192"]
         assert probe.function("lent").timeout == 9
     assert probe.invoke("lent", {}).payload == ["mine", "160"]
-    assert probe.function("lent").environment == {"A": "mine", "B": "too"}
+    assert probe.function("lent").environment == {"SIZE": "mine", "MORE": "too"}
 
 
 def test_the_learner_s_settings_come_back_whatever_happens(deploy, probe):
     deploy("lent-2", "def handler(event, context):\n    return 1 / 0")
-    with pytest.raises(YourCodeRaised), probe.settings("lent-2", Timeout=20, Environment={"Variables": {"A": "b"}}):
+    with pytest.raises(YourCodeRaised), probe.settings("lent-2", Timeout=20, Environment={"Variables": {"SIZE": "b"}}):
         probe.invoke("lent-2", {})
     function = probe.function("lent-2")
     assert (function.timeout, function.environment) == (3, {})
