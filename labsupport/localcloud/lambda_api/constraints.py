@@ -32,6 +32,7 @@ REQUEST_LIMITS = {
 #: managed instances. None takes a constraint away: another check, with words of its own, has it.
 _OVERRIDES: dict[str, dict[str, Any]] = {
     "Runtime": {"enum": None},
+    "RecursiveLoop": {"enum": ["Terminate", "Allow"]},
     "Timeout": {"max": int(FACTS["function_timeout_maximum"].value)},
     "MemorySize": {"max": None},
     "EphemeralStorageSize": {"max": int(FACTS["tmp_storage_maximum"].value)},

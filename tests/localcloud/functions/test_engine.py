@@ -229,6 +229,39 @@ def test_idle_environments_retire_and_leave_no_files(tmp_path):
     assert again[1] == 1
 
 
+def test_provisioned_environments_wait_for_events_however_long(tmp_path):
+    source = "import os, time\nBEGAN = time.time()\ndef handler(event, context): return BEGAN"
+
+    async def run():
+        async with engine(tmp_path, time_scale=0.001) as (running, plane):
+            plane.put("f", source)
+            specification = await running.specification(REGION, "f", None)
+            ready = await running.provision(specification, 2)
+            ready_at = time.time()
+            folder = tmp_path / "state" / "environments"
+            await asyncio.sleep(2.5)  # others would retire after a second
+            kept, began = len(os.listdir(folder)), await call(running, "f")
+            await running.provision(specification, 0)
+            deadline = time.monotonic() + 10
+            while os.listdir(folder) and time.monotonic() < deadline:
+                await asyncio.sleep(0.05)
+            return ready, kept, ready_at - began, len(os.listdir(folder)), await call(running, "f") - ready_at
+
+    ready, kept, head_start, left, later = asyncio.run(run())
+    assert (ready, kept, left) == (2, 2, 0)
+    assert head_start > 0 and later > 0
+
+
+def test_an_init_phase_that_fails_provisions_nothing(tmp_path):
+    async def run():
+        async with engine(tmp_path) as (running, plane):
+            plane.put("f", "import nowhere")
+            ready = await running.provision(await running.specification(REGION, "f", None), 3)
+            return ready, os.listdir(tmp_path / "state" / "environments")
+
+    assert asyncio.run(run()) == (0, [])
+
+
 def test_between_invocations_the_process_is_frozen(tmp_path):
     source = (
         "import threading, time\nTICKS = [0]\n"
