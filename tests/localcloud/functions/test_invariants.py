@@ -149,7 +149,7 @@ class FolderStore:
         self.root = root
 
     def task_folder(self, sha256):
-        return self.root.parent
+        return self.root.parent.parent
 
 
 class WatchedEngine(Engine):
