@@ -267,11 +267,9 @@ class Engine:
                 waiter.set_result(environment)
                 return
         pool.idle.append(environment)
-        if ends:
-            self._retire(key, environment)
         if pool.outdated:
             self._end_pool(key)
-        elif environment.provisioned and not pool.provisioned:
+        elif ends or (environment.provisioned and not pool.provisioned):
             self._retire(key, environment)
 
     # --- inside ------------------------------------------------------------------------------------------------
@@ -299,7 +297,7 @@ class Engine:
             try:
                 return await asyncio.wait_for(waiter, _FINISHING_SECONDS)
             except (TimeoutError, asyncio.CancelledError) as problem:
-                if waiter.done() and not waiter.cancelled():  # given at the same moment
+                if waiter.done() and not waiter.cancelled() and not waiter.exception():  # given at the same moment
                     if isinstance(problem, TimeoutError):
                         return waiter.result()
                     self.environment_is_free(waiter.result())
