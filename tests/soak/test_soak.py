@@ -1,7 +1,7 @@
 """A cloud in which thirty functions misbehave goes on answering, and in the end nothing of them is left.
 
 ``LABSUPPORT_SOAK_SECONDS`` makes it go on for longer (and print and answer ten times as much); by default every function
-has two turns, one to warm up.
+has three turns, one of them to warm up.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..fidelity.deployment import CloudUnderTest, Function, running_cloud
 from .functions import LONG_FLOOD, SHORT_FLOOD, Behaviour, behaviours
 
 SECONDS = float(os.environ.get("LABSUPPORT_SOAK_SECONDS", "0"))
-ROUNDS = 1
+ROUNDS = 2
 AT_ONCE = 6
 #: Environments that were idle for 300 s x 0.01 are retired.
 OPTIONS = ("--time-scale", "0.01", "--concurrency", "40")

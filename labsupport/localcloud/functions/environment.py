@@ -85,6 +85,9 @@ class ExecutionEnvironment:
         self.is_free = False
         self._host = host
         self._folder = folder
+        #: Read by the moto process, which ends what a killed cloud leaves. Never names a process that has ended: its
+        #: number may be somebody else's by then.
+        self._process_group = folder / "process_group"
         storage = specification.ephemeral_storage
         self._tmp = TemporaryFolder(folder / "tmp", storage, host.sandbox.limits_tmp(storage))
         self._place = Place(task, opt, self._tmp)
@@ -310,7 +313,7 @@ class ExecutionEnvironment:
         self._process = RuntimeProcess(
             process, sandbox.kind == "bwrap", memory_limit, self.log_stream, self._process_ended
         )
-        (self._folder / "process_group").write_text(str(self._process.pid))
+        self._process_group.write_text(str(self._process.pid))
         ended = await self._runtime.end(seconds)
         if self._process:
             self._tmp.hold(self._process.pid)
@@ -322,6 +325,7 @@ class ExecutionEnvironment:
         if self._process is not process:
             return
         self._process = None
+        self._process_group.unlink(missing_ok=True)
         self._tmp.process_has_ended()
         self._killed_for_memory = process.killed_for_memory
         self._peak_memory = process.peak_memory()
@@ -336,6 +340,7 @@ class ExecutionEnvironment:
         if process is not None:
             self._peak_memory = process.peak_memory()
             await process.kill()
+            self._process_group.unlink(missing_ok=True)
             self._tmp.process_has_ended()
         self._log.close_pipe()
 

@@ -291,6 +291,25 @@ def test_idle_environments_give_everything_back(tmp_path):
     assert before[1:] == (0, 0, 0)
 
 
+def test_no_process_that_has_ended_is_named_for_killing(tmp_path):
+    """The moto process kills the groups named here when the cloud was killed; a number may have a new owner by then."""
+
+    async def run():
+        async with engine(tmp_path) as (running, plane):
+            plane.put(
+                "f", "import os, time\ndef handler(e, c): os._exit(1) if e == 'exit' else time.sleep(e)", timeout=1
+            )
+            named = []
+            for event in (0, "exit", 0, 60):
+                await call(running, "f", event)
+                named.append([path.read_text() for path in (tmp_path / "state").glob("environments/*/process_group")])
+                (environment,) = environments(running)
+                assert named[-1] == ([str(environment.pid)] if environment.pid else [])
+            return [len(one) for one in named]
+
+    assert asyncio.run(run()) == [1, 0, 1, 0]
+
+
 def test_code_that_cannot_be_unpacked_leaves_no_folder(tmp_path):
     async def run():
         async with engine(tmp_path) as (running, plane):
