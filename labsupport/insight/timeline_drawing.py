@@ -83,7 +83,7 @@ def _draw(timeline: Timeline) -> bytes:
     rows = max(one.environment for one in timeline.invocations)
     # Text stays text, ids are the same in every run, and no settings of the learner's change the picture.
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "timeline", "font.size": 9}):
-        figure = Figure(figsize=(_INCHES_WIDE, _INCHES_A_ROW * rows + 1.25), layout="constrained")
+        figure = Figure(figsize=(_INCHES_WIDE, _INCHES_A_ROW * (rows + 0.3) + 1.25), layout="constrained")
         axes = figure.add_subplot()
         _fill(axes, timeline, rows)
         written = io.BytesIO()
@@ -117,7 +117,7 @@ def _fill(axes: Any, timeline: Timeline, rows: int) -> None:
         parse_math=False,
     )
     axes.set_xlim(-0.01, 1.03)
-    axes.set_ylim(rows + 0.65, 0.15)
+    axes.set_ylim(rows + 0.65, -0.15)
     axes.set_xticks([])
     axes.tick_params(axis="y", length=0)
     for side in ("top", "right", "bottom", "left"):
