@@ -24,10 +24,18 @@ def client(cloud):
     return cloud.client("lambda")
 
 
+@pytest.fixture(scope="module")
+def sender(cloud) -> str:
+    """ARN of a role that may send to every kind of destination."""
+    return cloud.role_that_may(
+        "sqs:SendMessage", "sns:Publish", "lambda:InvokeFunction", "events:PutEvents", "s3:PutObject", "s3:ListBucket"
+    )
+
+
 @pytest.fixture
-def function(cloud, client) -> Function:
+def function(cloud, client, sender) -> Function:
     """A function with version 1 and the alias ``live``."""
-    function = cloud.deploy(NOTHING)
+    function = cloud.deploy(NOTHING, Role=sender)
     client.publish_version(FunctionName=function.name)
     client.create_alias(FunctionName=function.name, Name="live", FunctionVersion="1")
     return function
@@ -344,10 +352,10 @@ def target_refused(client, function: Function, target: str) -> tuple[str, int, s
     return creating
 
 
-def test_F072_a_queue_or_a_topic_is_a_dead_letter_target(cloud, client, queue, topic):
+def test_F072_a_queue_or_a_topic_is_a_dead_letter_target(cloud, client, sender, queue, topic):
     """It shows in the configuration; empty text takes it away."""
     for target in (queue, topic):
-        function = cloud.deploy(NOTHING, DeadLetterConfig={"TargetArn": target})
+        function = cloud.deploy(NOTHING, Role=sender, DeadLetterConfig={"TargetArn": target})
         configuration = client.get_function_configuration(FunctionName=function.name)
         assert configuration["DeadLetterConfig"] == {"TargetArn": target}
     client.update_function_configuration(FunctionName=function.name, DeadLetterConfig={"TargetArn": ""})

@@ -135,4 +135,5 @@ def classroom(cloud: Any) -> Classroom:
         role = iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(TRUST))
     except iam.exceptions.EntityAlreadyExistsException:
         role = iam.get_role(RoleName=ROLE)
+    iam.attach_role_policy(RoleName=ROLE, PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole")
     return Classroom(cloud.endpoint, cloud.client("lambda"), role["Role"]["Arn"])

@@ -47,8 +47,9 @@ class SimulatedEnvironment:
 
     record: Record
 
-    def __init__(self, host, specification, folder, task, opt, credentials, notes=()):
+    def __init__(self, host, specification, folder, task, opt, credentials, notes=(), provisioned=False):
         self.specification = specification
+        self.provisioned = provisioned
         self.log_stream = f"stream-{id(self)}-{len(self.record.alive)}"
         self.idle_since = 0.0
         self.is_free = False
