@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from .patterns import Context, matches, substitute, wildcard
+from .patterns import Context, arn_like, matches, substitute, wildcard
 
 Test = Callable[[str, str], bool]
 
@@ -68,15 +68,6 @@ def _string_like(pattern: str, value: str) -> bool:
     return wildcard(pattern).fullmatch(value) is not None
 
 
-def _arn_like(pattern: str, value: str) -> bool:
-    """Each of the six parts of an ARN is compared on its own, so that ``*`` does not reach over a colon; the last
-    part holds the rest."""
-    wanted, given = pattern.split(":", 5), value.split(":", 5)
-    if len(wanted) != 6 or len(given) != 6:
-        return pattern == "*"
-    return all(wildcard(one).fullmatch(other) for one, other in zip(wanted, given, strict=True))
-
-
 def _ip_address(pattern: str, value: str) -> bool:
     return ipaddress.ip_address(value) in ipaddress.ip_network(pattern, strict=False)
 
@@ -107,8 +98,8 @@ _TESTS: dict[str, Test] = {
     "bool": lambda wanted, given: wanted.lower() == given.lower(),
     "binaryequals": lambda wanted, given: wanted == given,
     "ipaddress": _ip_address,
-    "arnequals": _arn_like,
-    "arnlike": _arn_like,
+    "arnequals": arn_like,
+    "arnlike": arn_like,
 }
 
 _NEGATED = {

@@ -27,6 +27,15 @@ def wildcard(pattern: str, ignore_case: bool = False) -> re.Pattern[str]:
     return re.compile(text, re.DOTALL | (re.IGNORECASE if ignore_case else 0))
 
 
+def arn_like(pattern: str, value: str) -> bool:
+    """Each of the six parts of an ARN is compared on its own, so that ``*`` does not reach over a colon; the last
+    part holds the rest."""
+    wanted, given = pattern.split(":", 5), value.split(":", 5)
+    if len(wanted) != 6 or len(given) != 6:
+        return pattern == "*"
+    return all(wildcard(one).fullmatch(other) for one, other in zip(wanted, given, strict=True))
+
+
 @lru_cache(maxsize=4096)
 def _pieces(pattern: str) -> tuple[str, ...]:
     """Text and variables in turn: even places are text, odd places are the insides of ``${...}``."""

@@ -7,11 +7,12 @@ and "Control access to Lambda function URLs"; IAM User Guide, "IAM JSON policy e
 from __future__ import annotations
 
 import json
-import re
 import uuid
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
+
+from ..access.patterns import arn_like
 
 #: Lambda Developer Guide, "Lambda quotas": function resource-based policy, 20 KB.
 POLICY_BYTES = 20 * 1024
@@ -125,7 +126,10 @@ def _grants(grant: Grant, action: str, caller: Caller) -> bool:
         and grant.event_source_token in (None, caller.event_source_token)
         and grant.organization in (None, caller.organization)
         and grant.function_url_auth_type in (None, caller.function_url_auth_type)
-        and (grant.source_arn is None or arn_like(grant.source_arn, caller.source_arn))
+        and (
+            grant.source_arn is None
+            or (caller.source_arn is not None and arn_like(grant.source_arn, caller.source_arn))
+        )
         and (through_url or not grant.invoked_via_function_url)
     )
 
@@ -141,17 +145,3 @@ def _is_meant(principal: str | dict[str, str], caller: Caller) -> bool:
         return service == caller.service
     # An account's root as principal only lets that account's own policies decide; it grants nothing by itself.
     return arn is not None and not arn.endswith(":root") and arn == caller.principal_arn
-
-
-def arn_like(pattern: str, arn: str | None) -> bool:
-    """ArnLike: the six parts of an ARN are compared one by one, each with ``*`` and ``?``."""
-    if arn is None:
-        return False
-    wanted, given = pattern.split(":", 5), arn.split(":", 5)
-    return len(wanted) == len(given) and all(
-        re.fullmatch(_wildcard(one), other, re.DOTALL) is not None for one, other in zip(wanted, given, strict=True)
-    )
-
-
-def _wildcard(text: str) -> str:
-    return "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in text)

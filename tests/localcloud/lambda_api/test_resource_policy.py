@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from labsupport.localcloud.lambda_api.resource_policy import Caller, Grant, ResourcePolicy, allows, arn_like
+from labsupport.localcloud.access.patterns import arn_like
+from labsupport.localcloud.lambda_api.resource_policy import Caller, Grant, ResourcePolicy, allows
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:f"
 BUCKET = "arn:aws:s3:::uploads"
