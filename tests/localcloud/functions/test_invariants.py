@@ -170,10 +170,12 @@ events = st.fixed_dictionaries(
 actions = st.one_of(
     st.tuples(st.just("put"), names, st.sampled_from([None, None, 0, 1, 2])),
     st.tuples(st.just("delete"), names),
-    st.tuples(st.just("invoke"), names, events),
-    st.tuples(st.just("invoke"), names, events),
-    st.tuples(st.just("queue"), names, events),
-    st.tuples(st.just("wait"), st.sampled_from([0.0, 0.001, 0.005])),
+    st.tuples(st.just("invoke"), names, st.lists(events, min_size=1, max_size=5)),
+    st.tuples(st.just("invoke"), names, st.lists(events, min_size=1, max_size=5)),
+    st.tuples(st.just("queue"), names, st.lists(events, min_size=1, max_size=5)),
+    # Bursts meet warm environments only after a pause.
+    st.tuples(st.just("wait"), st.sampled_from([0.0, 0.005, 0.01])),
+    st.tuples(st.just("wait"), st.sampled_from([0.0, 0.005, 0.01])),
 )
 
 
@@ -182,7 +184,8 @@ async def play(sequence, folder):
     plane = Plane()
     running = WatchedEngine(plane, SimulatedSandbox(), folder / "state", LIMIT, time_scale=1e-5)
     plane.put("a", None)
-    synchronous, queued, reservations = {}, [], defaultdict(lambda: {None})
+    plane.put("b", 2)
+    synchronous, queued, reservations = {}, [], defaultdict(lambda: {None}, b={2})
     throttled = set()
 
     async def invoke(request, function):
@@ -204,18 +207,19 @@ async def play(sequence, folder):
         elif action == "wait":
             await asyncio.sleep(details[0])
         else:
-            name, event = details
+            name, burst = details
             try:
                 function = await running.specification(REGION, name, None)
             except FunctionNotFound:
                 assert name not in plane.functions
                 continue
-            request = invocation(event, function)
-            if action == "invoke":
-                synchronous[request.request_id] = (function, asyncio.ensure_future(invoke(request, function)))
-            else:
-                running.asynchronous.accept(REGION, name, None, request)
-                queued.append((name, request.request_id))
+            for event in burst:
+                request = invocation(event, function)
+                if action == "invoke":
+                    synchronous[request.request_id] = (function, asyncio.ensure_future(invoke(request, function)))
+                else:
+                    running.asynchronous.accept(REGION, name, None, request)
+                    queued.append((name, request.request_id))
     answers = {key: (function, await task) for key, (function, task) in synchronous.items()}
     for _ in range(2000):  # queued events run, are retried or are dropped with their function
         if not running.asynchronous.pending():
