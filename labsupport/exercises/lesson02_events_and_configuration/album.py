@@ -55,7 +55,7 @@ def _check_album(probe: Probe, photos: list[str], ms: int) -> list[str]:
         missing = [photo for photo in photos if photo not in done + rest]
         look = "the parts: every photo is in one of them, in the order of the event"
         if missing:
-            look = f"the parts: {len(missing)} photos are in neither of them"
+            look = f"the parts: {len(missing)} {'photo is' if len(missing) == 1 else 'photos are'} in neither of them"
         elif len(done) + len(rest) > len(photos):
             look = "the parts: a photo is in both of them, or is from another album"
         raise expectations.wrong(result, expected="done and rest, which together are the album", look=look)
