@@ -83,8 +83,8 @@ def _at_most(figure: str, limit: float, unit: str, scale: float, digits: int) ->
 def _no_cpu(results: Results) -> Verdict:
     mine = results.median("idle_cpu", "lab")
     if mine is None:
-        return Verdict("0 %", "", None)
-    return Verdict("0 %", f"{mine:.1f} %", round(mine) == 0)
+        return Verdict("0 %, rounded", "", None)
+    return Verdict("0 %, rounded", f"{mine:.1f} %", round(mine) == 0)
 
 
 def _all_back(results: Results) -> Verdict:

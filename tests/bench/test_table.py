@@ -58,7 +58,7 @@ def test_every_bar_is_met_by_good_figures():
         ("sleepers_cold", 1020.0, "≤ 1 s: 1.02 s, **not met**"),
         ("start", 1600.0, "≤ 1.5 s: 1.60 s, **not met**"),
         ("idle_memory", 108.0, "≤ 1.3 × moto server: 1.35 ×, **not met**"),
-        ("idle_cpu", 0.8, "0 %: 0.8 %, **not met**"),
+        ("idle_cpu", 0.8, "0 %, rounded: 0.8 %, **not met**"),
     ],
 )
 def test_a_bar_that_is_not_met_says_by_how_much(figure, value, text):
