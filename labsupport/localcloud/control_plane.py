@@ -9,11 +9,12 @@ import os
 import secrets
 import subprocess
 import sys
+import traceback
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote
 from xml.etree import ElementTree
 
@@ -25,6 +26,8 @@ from .lambda_api.api import LambdaApi
 from .lambda_api.packages import ObjectError
 
 _MOTO_START_SECONDS = 60.0
+#: A notice may carry the event of an asynchronous invocation (1 MB), coded as JSON text in JSON.
+_LONGEST_NOTICE_BYTES = 16 * 1024 * 1024
 _ALL_LOG_RIGHTS = frozenset(("CreateLogGroup", "CreateLogStream", "PutLogEvents"))
 
 
@@ -46,6 +49,12 @@ class MotoControlPlane:
         #: ``await log_rights(role, region, group, stream)``: names of the logs actions the role has (Access tells).
         self.log_rights: Callable[[str, str, str, str], Awaitable[frozenset[str]]] | None = None
         self._delivering: asyncio.Task[None] | None = None
+        self._listeners: dict[str, Callable[[dict[str, Any]], None]] = {}
+        self._reading: asyncio.Task[None] | None = None
+
+    def on(self, kind: str, listener: Callable[[dict[str, Any]], None]) -> None:
+        """Call ``listener`` with the fields of each notice of this kind (``moto_notices``), in the order sent."""
+        self._listeners[kind] = listener
 
     def launch(self, front_door: str) -> None:
         """Start the process; it loads while the caller does other things. ``front_door`` is ``host:port``."""
@@ -53,6 +62,7 @@ class MotoControlPlane:
             [sys.executable, "-m", "labsupport.localcloud.moto_process"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            bufsize=0,  # nothing is read ahead: notices follow the first line
             start_new_session=True,  # a Ctrl-C in the terminal reaches the cloud, which then ends moto in order
             # One heap for all threads of the server (glibc): with many, what one thread frees is of no use to another.
             env=os.environ | {"MALLOC_ARENA_MAX": "1"},
@@ -83,6 +93,19 @@ class MotoControlPlane:
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
         )
+        self._reading = asyncio.create_task(self._read_notices(self._process.stdout))
+
+    async def _read_notices(self, pipe: IO[bytes]) -> None:
+        reader = asyncio.StreamReader(limit=_LONGEST_NOTICE_BYTES)
+        await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+        while line := await reader.readline():
+            notice = json.loads(line)
+            listener = self._listeners.get(notice.pop("notice"))
+            if listener:
+                try:
+                    listener(notice)
+                except Exception:  # one that cannot be handled must not stop the others
+                    traceback.print_exc(file=sys.stderr)
 
     def has_ended(self) -> bool:
         return self._process is None or self._process.poll() is not None
@@ -96,6 +119,9 @@ class MotoControlPlane:
                 await self._delivering
         if self._session:
             await self._session.close()
+        if self._reading:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
         if self._process and self._process.stdin:
             self._process.stdin.close()
             try:
@@ -114,7 +140,8 @@ class MotoControlPlane:
         ) as response:
             return response.status, CIMultiDict(response.headers), await response.read()
 
-    async def _ask(self, call: str, **arguments: Any) -> Any:
+    async def ask(self, call: str, **arguments: Any) -> Any:
+        """What a function of a seam module says (``moto_process._INNER_CALLS``)."""
         assert self._session
         async with self._session.post(
             f"{self._base}/_labsupport/moto/{call}",
@@ -127,11 +154,11 @@ class MotoControlPlane:
     # --- lambda_api.Neighbours ---------------------------------------------------------------------------------
 
     async def role_trust_policy(self, role_arn: str) -> dict[str, Any] | None:
-        answer: dict[str, Any] | None = await self._ask("role_trust_policy", role_arn=role_arn)
+        answer: dict[str, Any] | None = await self.ask("role_trust_policy", role_arn=role_arn)
         return answer
 
     async def resource_exists(self, arn: str) -> bool:
-        return bool(await self._ask("resource_exists", arn=arn))
+        return bool(await self.ask("resource_exists", arn=arn))
 
     async def s3_object(self, region: str, bucket: str, key: str, version: str | None) -> bytes:
         """The bytes of an object for Lambda. Raises ObjectError in S3's words; the bucket must be in ``region``."""
@@ -155,7 +182,7 @@ class MotoControlPlane:
     # --- engine.ControlPlane, with lambda_api ------------------------------------------------------------------
 
     async def credentials(self, region: str, role: str, session_name: str) -> dict[str, str]:
-        answer: dict[str, str] = await self._ask("credentials", region=region, role_arn=role, session_name=session_name)
+        answer: dict[str, str] = await self.ask("credentials", region=region, role_arn=role, session_name=session_name)
         return answer
 
     async def service_request(
@@ -188,15 +215,15 @@ class MotoControlPlane:
     # --- access.Directory --------------------------------------------------------------------------------------
 
     async def identity(self, access_key: str) -> dict[str, Any] | None:
-        answer: dict[str, Any] | None = await self._ask("identity", access_key=access_key)
+        answer: dict[str, Any] | None = await self.ask("identity", access_key=access_key)
         return answer
 
     async def role(self, role_arn: str) -> dict[str, Any] | None:
-        answer: dict[str, Any] | None = await self._ask("role", role_arn=role_arn)
+        answer: dict[str, Any] | None = await self.ask("role", role_arn=role_arn)
         return answer
 
     async def resource(self, kind: str, region: str, name: str) -> dict[str, Any] | None:
-        answer: dict[str, Any] | None = await self._ask("resource", kind=kind, region=region, name=name)
+        answer: dict[str, Any] | None = await self.ask("resource", kind=kind, region=region, name=name)
         return answer
 
     # --- logs --------------------------------------------------------------------------------------------------
@@ -230,7 +257,7 @@ class MotoControlPlane:
                 if role is not None and self.log_rights is not None:
                     rights = await self.log_rights(role, region, group, stream)
                 if "PutLogEvents" in rights:
-                    await self._ask(
+                    await self.ask(
                         "logs",
                         region=region,
                         group=group,

@@ -6,6 +6,8 @@ its parent does, however the parent ends, and then removes what the parent can n
 
 from __future__ import annotations
 
+import functools
+import importlib
 import json
 import os
 import shutil
@@ -14,7 +16,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -80,7 +82,7 @@ def main() -> None:
                 return [b"inner address"]
             call = environ["PATH_INFO"][len(INNER_PREFIX) :]
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-            answer = json.dumps(_inner_call(moto_seam, moto_seam_access, call, json.loads(body))).encode()
+            answer = json.dumps(_inner_call(call)(**json.loads(body))).encode()
             start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
             return [answer]
         return moto_app(environ, start_response)
@@ -107,23 +109,24 @@ def main() -> None:
     server.run()
 
 
-def _inner_call(seam: Any, access: Any, call: str, arguments: dict[str, Any]) -> Any:
-    if call == "role_trust_policy":
-        return seam.role_trust_policy(**arguments)
-    if call == "resource_exists":
-        return seam.resource_exists(**arguments)
-    if call == "credentials":
-        return access.role_credentials(**arguments)
-    if call == "identity":
-        return access.identity_of_key(**arguments)
-    if call == "role":
-        return access.identity_of_role(**arguments)
-    if call == "resource":
-        return access.resource_facts(**arguments)
-    if call == "logs":
-        seam.put_log_events(**arguments)
-        return None
-    raise ValueError(f"unknown inner call {call!r}")
+#: Inner addresses and the function of a seam module that answers each; its arguments are the body, its result is JSON.
+_INNER_CALLS = {
+    "role_trust_policy": "moto_seam.role_trust_policy",
+    "resource_exists": "moto_seam.resource_exists",
+    "logs": "moto_seam.put_log_events",
+    "credentials": "moto_seam_access.role_credentials",
+    "identity": "moto_seam_access.identity_of_key",
+    "role": "moto_seam_access.identity_of_role",
+    "resource": "moto_seam_access.resource_facts",
+}
+
+
+@functools.cache
+def _inner_call(call: str) -> Callable[..., Any]:
+    """The function behind an inner address; its module is imported when it is first asked for."""
+    module, _, function = _INNER_CALLS[call].partition(".")
+    found: Callable[..., Any] = getattr(importlib.import_module(f".{module}", __package__), function)
+    return found
 
 
 def _warm_up(moto_app: Any) -> None:

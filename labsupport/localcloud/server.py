@@ -26,6 +26,7 @@ from .functions.engine import Engine
 from .functions.memory import total_memory_bytes
 from .functions.sandbox import Sandbox
 from .lambda_api.api import LambdaApi
+from .triggers.triggers import Triggers
 
 _OWNER_CHECK_SECONDS = 0.5
 _OPEN_FILES = 16_384
@@ -123,6 +124,8 @@ async def _serve(settings: CloudSettings, listener: socket.socket, state: Path, 
         scaled_cpu=settings.cpu == "scaled",
     )
     lambda_api.environments = engine
+    triggers = Triggers(engine, lambda_api, moto, access, settings.time_scale)
+    lambda_api.pollers = triggers
     identity = {
         "endpoint": endpoint,
         "pid": os.getpid(),
@@ -152,6 +155,7 @@ async def _serve(settings: CloudSettings, listener: socket.socket, state: Path, 
     finally:
         if serving:
             serving.close()
+        await triggers.close()
         await lambda_api.close()
         await engine.close()
         await server.shutdown(0.1)

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from ..functions.code_store import CodeStore
 from ..functions.specification import FunctionNotReady, FunctionSpecification
+from ..triggers.mapping import EventSourceMapping
 from . import constraints, errors, layers, wire
 from .errors import LambdaError
 from .names import parse_function_name
@@ -56,8 +57,18 @@ class Environments(Protocol):
         """The function's reserved concurrency; None when it has none."""
 
 
+class Pollers(Protocol):
+    """What runs event source mappings."""
+
+    def begin(self, mapping: EventSourceMapping) -> None:
+        """Poll for an enabled mapping, or go on with new settings of the one with its ``uuid``."""
+
+    async def end(self, uuid: str) -> None:
+        """Stop polling; returns when running batches have ended."""
+
+
 class LambdaApi:
-    """One per cloud; ``handle`` for requests, the rest for the engine. ``environments`` and ``access`` are set by the
+    """One per cloud; ``handle`` for requests, the rest for the engine. ``environments``, ``access`` and ``pollers`` are set by the
     server after construction; without ``access`` every role may do everything.
 
     ``concurrency`` is the account's limit of concurrent executions, ``time_scale`` shortens the time that a function
@@ -74,6 +85,7 @@ class LambdaApi:
         self.packages = Packages(folder / "packages", CodeStore(folder / "code"), neighbours, endpoint)
         self.environments: Environments | None = None
         self.access: RoleAccess | None = None
+        self.pollers: Pollers | None = None
         self._model = ServiceModel.load()
         self._work: set[asyncio.Task[None]] = set()
 

@@ -1,0 +1,35 @@
+"""All triggers of one cloud: started and ended together."""
+
+from __future__ import annotations
+
+from ..access import Access
+from ..control_plane import MotoControlPlane
+from ..functions.engine import Engine
+from ..lambda_api.api import LambdaApi
+from .mapping import EventSourceMapping
+
+
+class Triggers:
+    """One per cloud. ``time_scale`` shortens waits of AWS (poll intervals, schedules' minutes, retry delays)."""
+
+    def __init__(
+        self, engine: Engine, lambda_api: LambdaApi, moto: MotoControlPlane, access: Access, time_scale: float
+    ) -> None:
+        self._engine = engine
+        self._lambda_api = lambda_api
+        self._moto = moto
+        self._access = access
+        self._time_scale = time_scale
+
+    # --- for the Lambda API: event source mappings -------------------------------------------------------------
+
+    def begin(self, mapping: EventSourceMapping) -> None:
+        """Poll for a mapping that is enabled; one of the same ``uuid`` that already runs goes on with the new settings."""
+
+    async def end(self, uuid: str) -> None:
+        """Stop polling for a mapping; returns when its running batches have ended."""
+
+    # --- life --------------------------------------------------------------------------------------------------
+
+    async def close(self) -> None:
+        """End everything; what was not processed stays where it is."""
