@@ -28,6 +28,8 @@ from .lambda_api.packages import ObjectError
 _MOTO_START_SECONDS = 60.0
 #: A notice may carry the event of an asynchronous invocation (1 MB), coded as JSON text in JSON.
 _LONGEST_NOTICE_BYTES = 16 * 1024 * 1024
+_LOG_PAUSE_SECONDS = 0.25
+_LOG_BATCH_BYTES = 1024 * 1024
 _ALL_LOG_RIGHTS = frozenset(("CreateLogGroup", "CreateLogStream", "PutLogEvents"))
 
 
@@ -49,6 +51,8 @@ class MotoControlPlane:
         #: ``await log_rights(role, region, group, stream)``: names of the logs actions the role has (Access tells).
         self.log_rights: Callable[[str, str, str, str], Awaitable[frozenset[str]]] | None = None
         self._delivering: asyncio.Task[None] | None = None
+        self._log_readers: list[asyncio.Future[None]] = []
+        self._log_wanted = asyncio.Event()
         self._listeners: dict[str, Callable[[dict[str, Any]], None]] = {}
         self._reading: asyncio.Task[None] | None = None
 
@@ -235,6 +239,8 @@ class MotoControlPlane:
         ``role`` may write them."""
         self._pending[region, group, stream, role].extend(events)
         self._pending_bytes += sum(len(str(event["message"])) for event in events)
+        if self._pending_bytes > _LOG_BATCH_BYTES:
+            self._log_wanted.set()
         if self._delivering is None or self._delivering.done():
             self._delivering = asyncio.get_running_loop().create_task(self._deliver_soon())
 
@@ -243,29 +249,47 @@ class MotoControlPlane:
 
     async def flush_logs(self) -> None:
         """Return when everything delivered so far is in CloudWatch Logs."""
-        while self._delivering is not None and not self._delivering.done():
-            await asyncio.shield(self._delivering)
+        if self._delivering is not None and not self._delivering.done():
+            reader = asyncio.get_running_loop().create_future()
+            self._log_readers.append(reader)
+            self._log_wanted.set()
+            await reader
 
     async def _deliver_soon(self) -> None:
-        # A burst of invocations becomes few requests; readers do not wait for this pause but for the end of it.
-        await asyncio.sleep(0.05)
-        while self._pending:
-            pending, self._pending = self._pending, defaultdict(list)
-            self._pending_bytes = 0
-            for (region, group, stream, role), events in pending.items():
-                rights = _ALL_LOG_RIGHTS
-                if role is not None and self.log_rights is not None:
-                    rights = await self.log_rights(role, region, group, stream)
-                if "PutLogEvents" in rights:
-                    await self.ask(
-                        "logs",
-                        region=region,
-                        group=group,
-                        stream=stream,
-                        events=events,
-                        may_create_group="CreateLogGroup" in rights,
-                        may_create_stream="CreateLogStream" in rights,
-                    )
+        readers: list[asyncio.Future[None]] = []
+        try:
+            while self._pending or self._log_readers:
+                # A burst of invocations becomes few requests, and moto works on them after the burst, not within it.
+                # Who reads logs does not wait for the pause.
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._log_wanted.wait(), _LOG_PAUSE_SECONDS)
+                self._log_wanted.clear()
+                readers, self._log_readers = self._log_readers, []
+                await self._deliver_pending()
+                _tell(readers)
+        finally:
+            _tell(readers + self._log_readers)
+            self._log_readers = []
+
+    async def _deliver_pending(self) -> None:
+        pending, self._pending = self._pending, defaultdict(list)
+        self._pending_bytes = 0
+        batches = []
+        for (region, group, stream, role), events in pending.items():
+            rights = _ALL_LOG_RIGHTS
+            if role is not None and self.log_rights is not None:
+                rights = await self.log_rights(role, region, group, stream)
+            if "PutLogEvents" in rights:
+                may = {"may_create_group": "CreateLogGroup" in rights, "may_create_stream": "CreateLogStream" in rights}
+                batches.append({"region": region, "group": group, "stream": stream, "events": events, **may})
+        if batches:
+            await self.ask("logs", batches=batches)
+
+
+def _tell(readers: list[asyncio.Future[None]]) -> None:
+    for reader in readers:
+        if not reader.done():
+            reader.set_result(None)
 
 
 class EngineControlPlane:

@@ -113,7 +113,7 @@ def main() -> None:
 _INNER_CALLS = {
     "role_trust_policy": "moto_seam.role_trust_policy",
     "resource_exists": "moto_seam.resource_exists",
-    "logs": "moto_seam.put_log_events",
+    "logs": "moto_seam.put_log_batches",
     "credentials": "moto_seam_access.role_credentials",
     "identity": "moto_seam_access.identity_of_key",
     "role": "moto_seam_access.identity_of_role",

@@ -125,6 +125,12 @@ def resource_exists(arn: str) -> bool:
     return False
 
 
+def put_log_batches(batches: list[dict[str, Any]]) -> None:
+    """``put_log_events`` for several streams; each batch has its arguments by name."""
+    for batch in batches:
+        put_log_events(**batch)
+
+
 def put_log_events(
     region: str,
     group: str,

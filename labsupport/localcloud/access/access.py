@@ -25,6 +25,8 @@ from .request import AwsRequest, prepare, read, split
 #: Hashing a longer body takes milliseconds: that is done beside the event loop.
 _LONG_BODY_BYTES = 256 * 1024
 _KEPT_ENTRIES = 2000
+#: Asked for every delivery of logs; a condition on the time of day may change the answer without a call.
+_LOG_RIGHTS_SECONDS = 1.0
 #: Calls that change what IAM answers. CloudFormation makes roles and policies, too.
 _IDENTITY_SERVICES = frozenset(("iam", "sts", "cloudformation"))
 _READING = re.compile(r"(?:^|\.)(?:Get|List|Describe|BatchGet|Query|Scan|Receive|Decrypt|Encrypt|GenerateData)")
@@ -63,6 +65,7 @@ class Access:
         self.function_policies = function_policies
         self._identities: dict[str, Principal | None] = {}
         self._roles: dict[str, Principal | None] = {}
+        self._log_rights: dict[tuple[str, str, str, str], tuple[float, frozenset[str]]] = {}
         self._facts: dict[tuple[str, str, str], Facts | None] = {}
         self._identity_generation = 0
         self._facts_generation = 0
@@ -129,15 +132,23 @@ class Access:
     async def log_rights(self, role_arn: str, region: str, group: str, stream: str) -> frozenset[str]:
         """Which of CreateLogGroup, CreateLogStream and PutLogEvents the role has for a function's log. What it lacks,
         Lambda does not do, and says nothing ("Sending Lambda function logs to CloudWatch Logs")."""
+        key = (role_arn, region, group, stream)
+        known = self._log_rights.get(key)
+        if known and known[0] > time.monotonic():
+            return known[1]
         one_stream = log_stream_resources(region, group, stream)
         asked = {
             "CreateLogGroup": log_group_resources(region, group),
             "CreateLogStream": one_stream,
             "PutLogEvents": one_stream,
         }
-        return frozenset(
+        generation = self._identity_generation
+        rights = frozenset(
             [name for name, where in asked.items() if await self.role_allows_any(role_arn, f"logs:{name}", where)]
         )
+        if generation == self._identity_generation:
+            _keep(self._log_rights, key, (time.monotonic() + _LOG_RIGHTS_SECONDS, rights))
+        return rights
 
     def note_call(self, method: str, raw_path: str, headers: Mapping[str, str], body: bytes) -> None:
         """After a call went through: forget what it may have changed."""
@@ -155,6 +166,7 @@ class Access:
             self._identity_generation += 1
             self._identities.clear()
             self._roles.clear()
+            self._log_rights.clear()
         if service == "s3" and not _changes_bucket(raw_path, headers):
             return
         if operation and _DATA_PLANE.search(operation):

@@ -391,8 +391,12 @@ class Engine:
             self._memory_watch = asyncio.get_running_loop().create_task(self._check_memory())
 
     async def _check_memory(self) -> None:
+        pause = _MEMORY_CHECK_SECONDS
         while any(pool.busy for pool in self._pools.values()):
-            await asyncio.sleep(_MEMORY_CHECK_SECONDS)
+            await asyncio.sleep(pause)
+            started = time.perf_counter()
             for pool in list(self._pools.values()):
                 for environment in list(pool.busy):
                     environment.watch()
+            # Many environments: looking at them may take a twentieth of the time and no more.
+            pause = max(_MEMORY_CHECK_SECONDS, 20 * (time.perf_counter() - started))

@@ -38,7 +38,11 @@ _CREDENTIALS_MARGIN_SECONDS = 300
 
 #: Stopping a process and letting it go on costs more than a short invocation: one that is needed again at once is not
 #: stopped. AWS does not say how soon it freezes an environment.
-_FREEZE_AFTER_SECONDS = 0.02
+_FREEZE_AFTER_SECONDS = 0.05
+
+
+#: Looking at three processes costs as much as a short invocation.
+_UNWATCHED_SECONDS = 0.03
 
 
 class EnvironmentHost(Protocol):
@@ -106,6 +110,7 @@ class ExecutionEnvironment:
         self._runtime = RuntimeConversation(self._runtime_is_idle)
         self._process: RuntimeProcess | None = None
         self._current: Invocation | None = None
+        self._began = 0.0
         self._first_init_done = False
         self._initialising = False
         self._killed_for_memory = False
@@ -155,7 +160,8 @@ class ExecutionEnvironment:
             self._freezing.cancel()
         self._current = invocation
         self._runtime.begin(invocation.request_id)
-        deadline = time.monotonic() + self.specification.timeout
+        self._began = time.monotonic()
+        deadline = self._began + self.specification.timeout
         init_milliseconds: float | None = None
         try:
             if not self._first_init_done:
@@ -186,8 +192,11 @@ class ExecutionEnvironment:
         await asyncio.to_thread(shutil.rmtree, self._folder, True)
 
     def watch(self) -> None:
-        """Look at what the process uses; kill it when that is more memory than the function's MemorySize."""
-        if self._process:
+        """Look at what the process uses; kill it when that is more memory than the function's MemorySize.
+
+        An invocation shorter than the time between two looks is seen by none; its peak is read in the end.
+        """
+        if self._process and time.monotonic() - self._began > _UNWATCHED_SECONDS:
             self._process.watch()
             self._tmp.hold(self._process.pid)
 
@@ -263,10 +272,6 @@ class ExecutionEnvironment:
         self._log.drain(to_the_end=True)
         self._log.end_line()
         produced = 0 if found.status else len(payload)
-        self._log.write_platform(
-            self._platform_log.runtime_done(invocation.request_id, duration, produced, found.status, found.error_type)
-        )
-        self._log.write_platform(self._platform_log.end(invocation.request_id))
         report = Report(
             request_id=invocation.request_id,
             duration=duration,
@@ -276,7 +281,12 @@ class ExecutionEnvironment:
             status=found.status,
             error_type=found.error_type,
         )
-        self._log.write_platform(self._platform_log.report(report))
+        lines = self._platform_log
+        self._log.write_platform(
+            lines.runtime_done(invocation.request_id, duration, produced, found.status, found.error_type),
+            lines.end(invocation.request_id),
+            lines.report(report),
+        )
         return InvocationOutcome(
             payload=payload,
             content_type=ended.content_type if found.function_error is None else "application/json",

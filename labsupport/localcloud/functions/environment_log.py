@@ -80,10 +80,9 @@ class EnvironmentLog:
         # The cut may fall inside a character of several bytes; what is left of it would make the text unreadable.
         return tail.decode(errors="ignore").encode() if tail[:1] >= b"\x80" else tail
 
-    def write_platform(self, line: str) -> None:
-        """One event of the platform; an empty line writes nothing."""
-        if line:
-            self._emit([line])
+    def write_platform(self, *lines: str) -> None:
+        """One event of the platform each; an empty line writes nothing."""
+        self._emit([line for line in lines if line])
 
     def drain(self, to_the_end: bool = False) -> None:
         """Read all that is in the pipe now. What a function wrote before it answered is in the pipe by then, so the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 
@@ -49,12 +50,13 @@ def family(pid: int) -> list[int]:
             return [pid]
     found = [pid]
     for one in found:  # grows on the way
-        try:
-            with open(f"/proc/{one}/task/{one}/children") as children:
-                found.extend(int(child) for child in children.read().split())
-        except OSError:
-            pass
+        found.extend(children(one))
     return found
+
+
+def children(pid: int) -> list[int]:
+    """Of this process, Linux only; none when it is gone."""
+    return [int(child) for child in _read(f"/proc/{pid}/task/{pid}/children").split()]
 
 
 def _usage_elsewhere(pid: int) -> Usage:
@@ -95,11 +97,7 @@ def total_memory_bytes() -> int:
 
 
 def _peak_and_threads(pid: int) -> tuple[int, int]:
-    try:
-        with open(f"/proc/{pid}/status", "rb") as status:
-            text = status.read()
-    except OSError:
-        return 0, 0
+    text = _read(f"/proc/{pid}/status")
     return _field(text, b"VmHWM:", b"kB") * 1024, _field(text, b"Threads:", b"\n")
 
 
@@ -113,8 +111,23 @@ def _field(text: bytes, name: bytes, end: bytes) -> int:
 
 def _proportional_size(pid: int) -> int:
     """Bytes, each page divided by the number of processes that have it."""
+    return _field(_read(f"/proc/{pid}/smaps_rollup"), b"Pss:", b"kB") * 1024
+
+
+def _read(path: str) -> bytes:
+    """Of a file of /proc; empty when the process is gone. ``open`` would make twice as many calls to the kernel."""
     try:
-        with open(f"/proc/{pid}/smaps_rollup", "rb") as rollup:
-            return _field(rollup.read(), b"Pss:", b"kB") * 1024
+        file = os.open(path, os.O_RDONLY)
     except OSError:
-        return 0
+        return b""
+    try:
+        content = b""
+        while piece := os.read(file, 65536):
+            content += piece
+            if len(piece) < 4096:  # /proc gives what it has, up to a page or more, in one piece
+                break
+        return content
+    except OSError:
+        return b""
+    finally:
+        os.close(file)

@@ -8,11 +8,13 @@ Services pass the header on with the event. AWS shows one function there; here e
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import random
 import re
-import secrets
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -41,12 +43,13 @@ def next_trace(header: str | None, function_arn: str) -> str:
     the root is kept, the parent is new, the chain is one invocation longer."""
     text = unquote(header or "")
     root = _ROOT.search(text)
-    new_root = root[1] if root else f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
-    length, runs = _lineage(text)
+    new_root = root[1] if root else f"1-{int(time.time()):08x}-{random.getrandbits(96):024x}"
+    length, so_far = _lineage(text)
+    runs = dict(so_far)
     function = _hash(function_arn)
     runs[function] = runs.get(function, -1) + 1
     entries = ",".join(f"{name}:{count}" for name, count in runs.items())
-    return f"Root={new_root};Parent={secrets.token_hex(8)};Sampled=0;Lineage={length + 1}:{entries}"
+    return f"Root={new_root};Parent={random.getrandbits(64):016x};Sampled=0;Lineage={length + 1}:{entries}"
 
 
 def runs_in_chain(trace_id: str, function_arn: str) -> int:
@@ -159,7 +162,8 @@ def _figure(value: float) -> str:
     return f"{value:,.2f}" if value >= 0.1 else f"{value:.2g}"
 
 
-def _lineage(text: str) -> tuple[int, dict[str, int]]:
+@functools.lru_cache(maxsize=256)
+def _lineage(text: str) -> tuple[int, Mapping[str, int]]:
     """Length of the chain, and for each function's hash its runs minus one."""
     match = _LINEAGE.search(text)
     if not match:
@@ -168,5 +172,6 @@ def _lineage(text: str) -> tuple[int, dict[str, int]]:
     return int(match[1]), {name: int(count) for name, count in entries}
 
 
+@functools.lru_cache(maxsize=1024)
 def _hash(function_arn: str) -> str:
     return hashlib.sha256(function_arn.encode()).hexdigest()[:8]

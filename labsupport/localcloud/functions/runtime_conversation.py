@@ -10,7 +10,7 @@ import enum
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .runtime_api import Delivery, RuntimeApi, RuntimeGone
+from .runtime_api import Delivery, RuntimeApi, TakeDelivery
 
 
 class EndKind(enum.Enum):
@@ -43,14 +43,14 @@ class RuntimeConversation:
         self._loop = asyncio.get_running_loop()
         self._api: RuntimeApi | None = None
         self._waiting: asyncio.Future[End] | None = None
-        self._next: asyncio.Future[Delivery] | None = None
+        self._take: TakeDelivery | None = None
         self._request_id: str | None = None
         self._open = False
 
     @property
     def asks(self) -> bool:
         """Whether the runtime waits for an event now."""
-        return self._next is not None and not self._next.done()
+        return self._take is not None
 
     async def port(self) -> int:
         """The loopback port of the Runtime API, opened when first asked for."""
@@ -84,10 +84,10 @@ class RuntimeConversation:
 
     def deliver(self, delivery: Delivery) -> None:
         """Give the runtime, which asks for it, its next event."""
-        assert self._next is not None
+        assert self._take is not None
         self._waiting = self._loop.create_future()
-        asked, self._next = self._next, None
-        asked.set_result(delivery)
+        take, self._take = self._take, None
+        take(delivery)
 
     async def end(self, seconds: float) -> End:
         """Wait for what comes first, at most ``seconds``."""
@@ -105,10 +105,9 @@ class RuntimeConversation:
             await self._api.close()
 
     def _drop_next(self) -> None:
-        if self._next is not None and not self._next.done():
-            self._next.set_exception(RuntimeGone())
-            self._next.exception()  # nobody may be left to ask; that is no error
-        self._next = None
+        take, self._take = self._take, None
+        if take is not None:
+            take(None)
 
     @staticmethod
     def _resolve(waiting: asyncio.Future[End] | None, end: End) -> None:
@@ -117,17 +116,17 @@ class RuntimeConversation:
 
     # --- RuntimeListener ---------------------------------------------------------------------------------------
 
-    async def runtime_asks_next(self) -> Delivery:
+    def runtime_asks_next(self, take: TakeDelivery) -> None:
         """GET /invocation/next: the init phase is over, or the last invocation is."""
         self._drop_next()
         if not self._open:  # the request was still on its way when the process was killed
-            raise RuntimeGone
-        self._next = self._loop.create_future()
+            take(None)
+            return
+        self._take = take
         if self._request_id is None:
             self._on_idle()
         else:
             self._resolve(self._waiting, End(EndKind.READY))
-        return await self._next
 
     def runtime_answers(self, request_id: str, payload: bytes, content_type: str) -> None:
         """POST /invocation/ID/response."""

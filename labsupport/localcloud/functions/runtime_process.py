@@ -12,11 +12,11 @@ import time
 from collections.abc import Callable
 
 from . import limits
-from .memory import Usage, end_strays, family, usage
+from .memory import Usage, children, end_strays, family, usage
 
 _MEMORY_READ_SECONDS = 0.1
-#: bwrap outside, bwrap inside, Python.
-_PROCESSES_WITH_SANDBOX = 3
+#: bwrap inside, and Python.
+_PROCESSES_WITH_SANDBOX = 2
 _EXIT_WAIT_SECONDS = 1.0
 _EXIT_CHECK_SECONDS = 0.0025
 
@@ -49,6 +49,7 @@ class RuntimeProcess:
         self._over = False
         self._frozen = False
         self._usage = Usage()
+        self._inside = 0
         self._peak_memory = 0
         self._looked = 0.0
         self._watch_exit()
@@ -104,8 +105,18 @@ class RuntimeProcess:
 
     def _look_at_usage(self) -> None:
         self._looked = time.monotonic()
-        self._usage = usage(self.pid, self._memory_limit)
+        self._usage = usage(self._innermost(), self._memory_limit)
         self._peak_memory = max(self._peak_memory, self._usage.memory)
+
+    def _innermost(self) -> int:
+        """The process whose family is the function's: within a sandbox its first process (bwrap, the parent also of
+        daemons), else the runtime itself. What the sandbox outside it uses is none of the function's business."""
+        if not self._sandboxed or self._inside:
+            return self._inside or self.pid
+        inner = children(self.pid)
+        if len(inner) == 1:
+            self._inside = inner[0]
+        return self._inside or self.pid
 
     def _watch_exit(self) -> None:
         if hasattr(os, "pidfd_open"):

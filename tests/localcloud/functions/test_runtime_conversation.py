@@ -8,7 +8,7 @@ import json
 import pytest
 
 from labsupport.localcloud.functions import limits
-from labsupport.localcloud.functions.runtime_api import Delivery, RuntimeGone
+from labsupport.localcloud.functions.runtime_api import Delivery
 from labsupport.localcloud.functions.runtime_conversation import End, EndKind, RuntimeConversation
 from labsupport.localcloud.functions.verdict import Verdict, init_verdict, verdict
 
@@ -25,10 +25,15 @@ def scenario(steps):
     return asyncio.run(run())
 
 
+class Gone(Exception):
+    """There will be no event any more."""
+
+
 async def asking(talk):
-    task = asyncio.ensure_future(talk.runtime_asks_next())
-    await asyncio.sleep(0)
-    return task
+    """The runtime asks for its next event; what is returned waits for it."""
+    asked = asyncio.get_running_loop().create_future()
+    talk.runtime_asks_next(lambda event: asked.set_result(event) if event else asked.set_exception(Gone()))
+    return asked
 
 
 def test_an_event_goes_out_and_its_answer_comes_back():
@@ -48,7 +53,7 @@ def test_an_event_goes_out_and_its_answer_comes_back():
         task = await asking(talk)
         assert idle == [True]
         talk.hang_up()
-        with pytest.raises(RuntimeGone):
+        with pytest.raises(Gone):
             await task
         return ended
 
@@ -78,16 +83,16 @@ def test_what_was_posted_just_before_the_exit_counts():
 
 def test_a_process_that_is_gone_is_told_so():
     async def steps(talk, _idle):
-        with pytest.raises(RuntimeGone):
-            await talk.runtime_asks_next()
+        with pytest.raises(Gone):
+            await (await asking(talk))
         talk.begin("one")
         talk.runtime_starts()
         first = await asking(talk)
         second = await asking(talk)
-        with pytest.raises(RuntimeGone):  # a second request takes the place of the first
+        with pytest.raises(Gone):  # a second request takes the place of the first
             await first
         talk.runtime_ended(0)
-        with pytest.raises(RuntimeGone):
+        with pytest.raises(Gone):
             await second
 
     scenario(steps)
