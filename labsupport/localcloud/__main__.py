@@ -6,7 +6,8 @@ import sys
 
 import click
 
-from .server import CannotStart, CloudSettings, serve
+from .server import serve
+from .settings import CannotStart, CloudSettings
 
 
 @click.command(name="cloud")

@@ -5,15 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
-import secrets
-import subprocess
 import sys
 import traceback
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
 from xml.etree import ElementTree
@@ -24,6 +20,7 @@ from yarl import URL
 
 from .lambda_api.api import LambdaApi
 from .lambda_api.packages import ObjectError
+from .moto_launch import MotoProcess
 
 _MOTO_START_SECONDS = 60.0
 #: A notice may carry the event of an asynchronous invocation (1 MB), coded as JSON text in JSON.
@@ -38,12 +35,10 @@ class MotoDown(Exception):
 
 
 class MotoControlPlane:
-    """Starts the moto process and talks to it. Use ``start``, then the methods, then ``close``."""
+    """Talks to the moto process. Use ``ready``, then the methods, then ``close``."""
 
-    def __init__(self, state_folder: Path) -> None:
-        self._state_folder = state_folder
-        self._token = secrets.token_hex(16)
-        self._process: subprocess.Popen[bytes] | None = None
+    def __init__(self, process: MotoProcess) -> None:
+        self._process = process
         self._base = ""
         self._session: aiohttp.ClientSession | None = None
         self._pending: dict[tuple[str, str, str, str | None], list[dict[str, object]]] = defaultdict(list)
@@ -60,31 +55,11 @@ class MotoControlPlane:
         """Call ``listener`` with the fields of each notice of this kind (``moto_notices``), in the order sent."""
         self._listeners[kind] = listener
 
-    def launch(self, front_door: str) -> None:
-        """Start the process; it loads while the caller does other things. ``front_door`` is ``host:port``."""
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "labsupport.localcloud.moto_process"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            bufsize=0,  # nothing is read ahead: notices follow the first line
-            start_new_session=True,  # a Ctrl-C in the terminal reaches the cloud, which then ends moto in order
-            # One heap for all threads of the server (glibc): with many, what one thread frees is of no use to another.
-            env=os.environ | {"MALLOC_ARENA_MAX": "1"},
-        )
-        settings = {
-            "state_dir": str(self._state_folder),
-            "front_door": front_door,
-            "token": self._token,
-        }
-        assert self._process.stdin
-        self._process.stdin.write(json.dumps(settings).encode() + b"\n")
-        self._process.stdin.flush()
-
     async def ready(self) -> None:
         """Wait until moto answers. Raises MotoDown when it ends or takes over a minute."""
-        assert self._process and self._process.stdout
+        output = self._process.output
         try:
-            line = await asyncio.wait_for(asyncio.to_thread(self._process.stdout.readline), _MOTO_START_SECONDS)
+            line = await asyncio.wait_for(asyncio.to_thread(output.readline), _MOTO_START_SECONDS)
             port = json.loads(line)["port"]
         except (TimeoutError, ValueError, KeyError) as problem:
             raise MotoDown("the moto process did not start; its own message stands above") from problem
@@ -97,7 +72,7 @@ class MotoControlPlane:
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
         )
-        self._reading = asyncio.create_task(self._read_notices(self._process.stdout))
+        self._reading = asyncio.create_task(self._read_notices(output))
 
     async def _read_notices(self, pipe: IO[bytes]) -> None:
         reader = asyncio.StreamReader(limit=_LONGEST_NOTICE_BYTES)
@@ -112,7 +87,7 @@ class MotoControlPlane:
                     traceback.print_exc(file=sys.stderr)
 
     def has_ended(self) -> bool:
-        return self._process is None or self._process.poll() is not None
+        return self._process.has_ended()
 
     async def close(self) -> None:
         """Let go of logs not stored yet, end the process; it then removes the state folder."""
@@ -126,12 +101,7 @@ class MotoControlPlane:
         if self._reading:
             self._reading.cancel()
             await asyncio.gather(self._reading, return_exceptions=True)
-        if self._process and self._process.stdin:
-            self._process.stdin.close()
-            try:
-                await asyncio.to_thread(self._process.wait, 10)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
+        await asyncio.to_thread(self._process.end)
 
     async def forward(
         self, method: str, raw_path: str, headers: CIMultiDict[str], body: bytes
@@ -150,7 +120,7 @@ class MotoControlPlane:
         async with self._session.post(
             f"{self._base}/_labsupport/moto/{call}",
             json=arguments,
-            headers={"X-Labsupport-Token": self._token},
+            headers={"X-Labsupport-Token": self._process.token},
         ) as response:
             response.raise_for_status()
             return await response.json()

@@ -9,15 +9,16 @@ import os
 import pytest
 
 from labsupport.localcloud.control_plane import MotoControlPlane
+from labsupport.localcloud.moto_launch import MotoProcess
 
 
 @pytest.fixture
-def told(tmp_path):
+def told():
     """Reads what a process would write: returns a function from lines to what listeners of "sent" heard."""
 
     def listen(*lines: bytes) -> list[dict]:
         async def read() -> list[dict]:
-            moto = MotoControlPlane(tmp_path)
+            moto = MotoControlPlane(MotoProcess)  # never asked for anything
             heard: list[dict] = []
 
             def listener(notice: dict) -> None:
