@@ -38,11 +38,13 @@ def main() -> None:
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
     import waitress.server
 
+    from .moto_seam_imports import after_import, leave_out_mocking
+
+    leave_out_mocking()
     from .moto_seam_policies import keep_managed_policies_on_disk
 
     keep_managed_policies_on_disk()  # before the seam imports the rest of moto
     from . import moto_seam, moto_seam_access
-    from .moto_seam_imports import after_import
     from .moto_seam_regions import keep_only_region_names
 
     front_door = settings["front_door"]
