@@ -4,6 +4,7 @@ a function that imports ``requests`` fails here as on AWS)."""
 
 from __future__ import annotations
 
+import compileall
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -17,7 +18,7 @@ import platformdirs
 
 CLIENT_MODULES = ("awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py")
 SDK_MODULES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
-OWN_FILES = ("bootstrap.py", "runtime_loop.py")
+OWN_FILES = ("bootstrap.py", "runtime_loop.py", "runtime_start.py")
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,9 @@ def _collect(folder: Path, own: Path) -> None:
                 _link(str(origin), str(working / part / origin.name))
     for file in OWN_FILES:
         shutil.copy2(own / file, working / "runtime" / file)
+    # Inside the sandbox nothing can be written: what is not compiled now (some installers do not) would be compiled anew
+    # in every cold start.
+    compileall.compile_dir(working, quiet=2)
     try:
         working.rename(folder)
     except OSError:
