@@ -29,6 +29,13 @@ _SYSTEM_FOLDERS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _COPIED = ("hosts", "ld.so.cache", "localtime", "nsswitch.conf")
 #: ... and what is large or changes while the cloud runs.
 _MOUNTED = ("alternatives", "ca-certificates/extracted", "pki", "resolv.conf", "ssl")
+_DEVICES = ("full", "null", "random", "tty", "urandom", "zero")
+_DEVICE_LINKS = {
+    "fd": "/proc/self/fd",
+    "stdin": "/proc/self/fd/0",
+    "stdout": "/proc/self/fd/1",
+    "stderr": "/proc/self/fd/2",
+}
 _WRAPPER = 'exec "$AWS_LAMBDA_EXEC_WRAPPER" "$@"'
 #: Where a new process finds what an earlier one left in /tmp, and how it gets there.
 _LEFT_IN_TMP = "/mnt"
@@ -184,11 +191,16 @@ class Sandbox:
         for name in mounted:
             arguments += ["--ro-bind", f"/etc/{name}", f"/etc/{name}"]
         arguments += [
-            # Read-only: Lambda has no /dev/shm either, and what is written there would be memory without a limit.
-            "--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev",
+            "--proc", "/proc",
             "--ro-bind", sys.base_prefix, "/var/lang",
             "--ro-bind", str(self._runtime.runtime), "/var/runtime",
         ]  # fmt: skip
+        # bwrap's own --dev mounts twice as much, and mounts of environments that start at once wait for each other. There
+        # is no /dev/shm in Lambda: what is written there would be memory without a limit.
+        for name in _DEVICES:
+            arguments += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
+        for name, target in _DEVICE_LINKS.items():
+            arguments += ["--symlink", target, f"/dev/{name}"]
         # Debian's own Python has no site-packages folder to mount over; boto3 then lies beside the runtime client.
         if self._has_site_packages:
             arguments += [
