@@ -134,6 +134,10 @@ class MotoControlPlane:
     async def resource_exists(self, arn: str) -> bool:
         return bool(await self.ask("resource_exists", arn=arn))
 
+    async def event_source(self, arn: str) -> dict[str, Any] | None:
+        answer: dict[str, Any] | None = await self.ask("event_source", arn=arn)
+        return answer
+
     async def s3_object(self, region: str, bucket: str, key: str, version: str | None) -> bytes:
         """The bytes of an object for Lambda. Raises ObjectError in S3's words; the bucket must be in ``region``."""
         scope = f"lambda/20260101/{region}/s3/aws4_request"

@@ -36,10 +36,8 @@ from .lambda_api.packages import DOWNLOAD_PATH
 
 _INVOKE = re.compile(r"/2015-03-31/functions/([^/]+)/invocations/?$")
 _INVOKE_ASYNC = re.compile(r"/2014-11-13/functions/([^/]+)/invoke-async/?$")
-#: Event source mappings are still kept by moto, their tags, too.
-_EVENT_SOURCE_MAPPING = re.compile(r"/20\d\d-\d\d-\d\d/(?:event-source-mappings|tags/[^/]*event-source-mapping)")
 _LAMBDA_PATH = re.compile(
-    r"/20\d\d-\d\d-\d\d/(?:functions|layers|tags|account-settings|resource-policy|code-signing-configs|"
+    r"/20\d\d-\d\d-\d\d/(?:functions|layers|tags|event-source-mappings|account-settings|resource-policy|code-signing-configs|"
     r"capacity-providers|durable-executions|durable-execution-callbacks)(?:/|$)"
 )
 _QUALIFIERS_DISAGREE = "The derived qualifier from the function name does not match the specified qualifier."
@@ -124,9 +122,7 @@ class FrontDoor:
         if match:
             return await self._invoke(request, unquote(match[1]), body, deprecated=True)
         service = self._service_of(request)
-        if (service == "lambda" or (not service and _LAMBDA_PATH.match(raw_path))) and not (
-            _EVENT_SOURCE_MAPPING.match(raw_path)
-        ):
+        if service == "lambda" or (not service and _LAMBDA_PATH.match(raw_path)):
             answer = await self._lambda_api.handle(
                 request.method,
                 raw_path,

@@ -66,9 +66,11 @@ def main() -> None:
             connection.close()
 
     def replace_functions() -> None:
-        from . import moto_seam_lambda
+        from . import moto_seam_event_sources, moto_seam_lambda
 
-        moto_seam_lambda.replace_functions(moto_seam_lambda.LambdaClient(front_door), send_invocation)
+        client = moto_seam_lambda.LambdaClient(front_door)
+        moto_seam_lambda.replace_functions(client, send_invocation)
+        moto_seam_event_sources.replace_event_source_mappings(client)
 
     # moto's Lambda brings its DynamoDB, Kinesis, ECR and CloudWatch: 17 MB that wait for the first trigger or template.
     after_import("moto.awslambda.models", replace_functions)
@@ -115,6 +117,7 @@ def main() -> None:
 _INNER_CALLS = {
     "role_trust_policy": "moto_seam.role_trust_policy",
     "resource_exists": "moto_seam.resource_exists",
+    "event_source": "moto_seam.event_source",
     "logs": "moto_seam.put_log_batches",
     "credentials": "moto_seam_access.role_credentials",
     "identity": "moto_seam_access.identity_of_key",

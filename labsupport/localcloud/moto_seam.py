@@ -125,6 +125,26 @@ def resource_exists(arn: str) -> bool:
     return False
 
 
+def event_source(arn: str) -> dict[str, Any] | None:
+    """What a new event source mapping is checked against: for a queue its visibility timeout in seconds, for a stream
+    of a table or of Kinesis nothing more than that it is there (``{}``); None when there is no such event source."""
+    _arn, _partition, service, region, account, name = arn.split(":", 5)
+    if account != ACCOUNT_ID or region not in get_backend("sqs")[ACCOUNT_ID].regions:
+        return None
+    if service == "sqs":
+        queue: Any = get_backend("sqs")[ACCOUNT_ID][region].queues.get(name)
+        return None if queue is None else {"visibility_timeout": int(queue.visibility_timeout)}
+    if service == "dynamodb":
+        table = get_backend("dynamodb")[ACCOUNT_ID][region].tables.get(name.partition("/stream/")[0].partition("/")[2])
+        if table is None or not table.latest_stream_label:
+            return None
+        return {} if arn == f"{table.table_arn}/stream/{table.latest_stream_label}" else None
+    if service == "kinesis":
+        streams = get_backend("kinesis")[ACCOUNT_ID][region].streams.values()
+        return {} if any(stream.arn == arn for stream in streams) else None
+    return None
+
+
 def put_log_batches(batches: list[dict[str, Any]]) -> None:
     """``put_log_events`` for several streams; each batch has its arguments by name."""
     for batch in batches:

@@ -120,17 +120,6 @@ def test_a_published_message_reaches_the_function_of_a_topic(plane):
     assert json.loads(plane.sent[0]["payload"])["Records"][0]["Sns"]["Message"] == "hello"
 
 
-def test_a_queue_with_an_event_source_mapping_reaches_its_function(plane):
-    sqs = client("sqs")
-    url = sqs.create_queue(QueueName="jobs")["QueueUrl"]
-    made = client("lambda").create_event_source_mapping(
-        EventSourceArn=f"arn:aws:sqs:{REGION}:123456789012:jobs", FunctionName="f"
-    )
-    assert made["FunctionArn"] == ARN
-    sqs.send_message(QueueUrl=url, MessageBody="job")
-    assert json.loads(plane.sent[0]["payload"])["Records"][0]["body"] == "job"
-
-
 TEMPLATE = {
     "Resources": {
         "F": {

@@ -36,6 +36,9 @@ class Neighbours(ObjectSource, Protocol):
     async def resource_exists(self, arn: str) -> bool:
         """Whether a queue, topic, event bus or bucket of this ARN exists."""
 
+    async def event_source(self, arn: str) -> dict[str, Any] | None:
+        """A queue (``visibility_timeout`` in seconds) or a stream (nothing more); None when there is none."""
+
 
 class RoleAccess(Protocol):
     """What execution roles may do."""
@@ -68,7 +71,7 @@ class Pollers(Protocol):
 
 
 class LambdaApi:
-    """One per cloud; ``handle`` for requests, the rest for the engine. ``environments``, ``access`` and ``pollers`` are set by the
+    """One per cloud; ``handle`` for requests, the rest for the engine and the pollers. ``environments``, ``access`` and ``pollers`` are set by the
     server after construction; without ``access`` every role may do everything.
 
     ``concurrency`` is the account's limit of concurrent executions, ``time_scale`` shortens the time that a function
@@ -148,7 +151,7 @@ class LambdaApi:
             work.cancel()
         await asyncio.gather(*self._work, return_exceptions=True)
 
-    # --- for the engine ----------------------------------------------------------------------------------------
+    # --- for the engine and the pollers ------------------------------------------------------------------------
 
     async def specification(self, region: str, name: str, qualifier: str | None) -> FunctionSpecification | None:
         """What runs under this name and qualifier now, or None. Raises FunctionNotReady while it is being created."""
@@ -171,6 +174,12 @@ class LambdaApi:
         function = self.store.region(region).functions.get(named.name) if named else None
         policy = function.policies.get(named.qualifier or LATEST) if named and function else None
         return policy.text() if policy else None
+
+    def mapping_processed(self, uuid: str, result: str) -> None:
+        """LastProcessingResult of an event source mapping: what became of the last batch, for example ``OK``."""
+        for region in self.store:
+            if uuid in region.mappings:
+                region.mappings[uuid].last_processing_result = result
 
     async def layer(self, region: str, arn: str) -> bytes | None:
         """The zip of a layer version, also of one that was deleted after a function took it; None when unknown."""

@@ -53,6 +53,11 @@ def conflict(message: str) -> LambdaError:
     return LambdaError(409, "ResourceConflictException", message)
 
 
+def in_use(message: str) -> LambdaError:
+    """400: an event source mapping in the middle of a change."""
+    return LambdaError(400, "ResourceInUseException", message)
+
+
 def update_in_progress(arn: str) -> LambdaError:
     """409 while an earlier update has not ended."""
     return conflict(f"The operation cannot be performed at this time. An update is in progress for resource: {arn}")

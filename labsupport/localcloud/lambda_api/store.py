@@ -1,4 +1,5 @@
-"""What the control plane keeps: functions with their versions and aliases, layers, per region, in memory.
+"""What the control plane keeps: functions with their versions and aliases, layers, event source
+mappings, per region, in memory.
 
 ``Configuration`` is what a version is made of and never changes; a new configuration replaces the old one. ``Version``
 and ``Function`` are the records that operations change; after a change that invocations must see, an operation calls
@@ -220,12 +221,14 @@ def _revision(version: Version) -> str:
 
 @dataclass
 class Region:
-    """Functions by name and layers by name of one region."""
+    """Functions by name, layers by name and event source mappings by UUID of one region."""
 
     name: str
     functions: dict[str, Function] = field(default_factory=dict)
     #: Layers: see layers.py.
     layers: dict[str, Any] = field(default_factory=dict)
+    #: Event source mappings: see mapping_records.py.
+    mappings: dict[str, Any] = field(default_factory=dict)
 
 
 class Store:
