@@ -44,3 +44,7 @@ OPEN_FILES = 1024
 PROCESSES = 742
 STACK_BYTES = 8 * _MB
 LOCKED_BYTES = 64 * _KB
+#: Event source mappings: patterns of FilterCriteria ("Control which events Lambda sends to your function": five, up to ten
+#: on request), and the shortest MaximumRecordAgeInSeconds but -1 ("CreateEventSourceMapping").
+EVENT_FILTERS_MAXIMUM = 5
+MAXIMUM_RECORD_AGE_AT_LEAST_SECONDS = 60

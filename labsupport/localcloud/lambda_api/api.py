@@ -176,10 +176,12 @@ class LambdaApi:
         return policy.text() if policy else None
 
     def mapping_processed(self, uuid: str, result: str) -> None:
-        """LastProcessingResult of an event source mapping: what became of the last batch, for example ``OK``."""
+        """What became of the last batch of an event source mapping: ``OK`` or ``PROBLEM: …`` (LastProcessingResult).
+        AWS tells of a queue's mapping nothing while all is well."""
         for region in self.store:
-            if uuid in region.mappings:
-                region.mappings[uuid].last_processing_result = result
+            mapping = region.mappings.get(uuid)
+            if mapping is not None:
+                mapping.last_processing_result = None if (mapping.service, result) == ("sqs", "OK") else result
 
     async def layer(self, region: str, arn: str) -> bytes | None:
         """The zip of a layer version, also of one that was deleted after a function took it; None when unknown."""

@@ -33,6 +33,7 @@ REQUEST_LIMITS = {
 _OVERRIDES: dict[str, dict[str, Any]] = {
     "Runtime": {"enum": None},
     "RecursiveLoop": {"enum": ["Terminate", "Allow"]},
+    "EventSourcePosition": {"enum": ["LATEST", "AT_TIMESTAMP", "TRIM_HORIZON"]},  # AWS's order
     "Timeout": {"max": int(FACTS["function_timeout_maximum"].value)},
     "MemorySize": {"max": None},
     "EphemeralStorageSize": {"max": int(FACTS["tmp_storage_maximum"].value)},

@@ -1,4 +1,5 @@
-"""Where records of asynchronous invocations may go, and dead letters: checked when it is configured.
+"""Where records of asynchronous invocations and of event source mappings may go, and dead letters: checked when it is
+configured.
 
 Sources: Lambda API Reference, "DestinationConfig" and "FunctionEventInvokeConfig" (standard queues and topics only;
 buckets for failures only); Lambda Developer Guide, "Adding a destination" and "Adding a dead-letter queue" (which
@@ -85,6 +86,24 @@ async def check_dead_letter_target(call: Call, role: str, target: str) -> None:
     if not await _role_allows(call, role, action, target):
         raise errors.invalid_parameter(
             f"The provided execution role does not have permissions to call {action.partition(':')[2]} on {name}"
+        )
+
+
+async def check_failure_destination(call: Call, role: str, wanted: Destinations) -> None:
+    """Raises LambdaError unless an event source mapping may tell this destination of batches that it gave up: a
+    standard queue, a standard topic or a bucket, which the function's role may write to."""
+    arn = wanted.on_failure
+    if arn is None:
+        return
+    service = _service(arn)
+    if service not in ("sqs", "sns", "s3"):
+        raise errors.invalid_parameter(f"The provided destination config {wanted.in_java()} is invalid.")
+    if arn.endswith(".fifo") or not await _exists(call, arn):
+        raise errors.invalid_parameter(f"The destination ARN {arn} is invalid.")
+    action, name = _ACTIONS[service]
+    if not await _role_allows(call, role, action, f"{arn}/*" if service == "s3" else arn):
+        raise errors.invalid_parameter(
+            f"The function execution role does not have permissions to call {action.partition(':')[2]} on {name}"
         )
 
 

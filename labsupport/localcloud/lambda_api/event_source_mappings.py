@@ -11,7 +11,8 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
-from . import errors
+from . import errors, tags
+from .destinations import Destinations
 from .event_source_validation import check_creation, check_update
 from .mapping_records import Mapping
 from .names import parse_function_name
@@ -42,11 +43,13 @@ _KEPT = (
     "StartingPositionTimestamp",
     "TumblingWindowInSeconds",
 )
+_EMPTIED = ("FilterCriteria", "KMSKeyArn", "LoggingConfig", "MetricsConfig", "ProvisionedPollerConfig", "ScalingConfig")
 _LASTING_STATES = ("Enabled", "Disabled")
 
 
 @operation("CreateEventSourceMapping")
 async def create_event_source_mapping(call: Call) -> dict[str, Any]:
+    tags.check_number({}, call.get("Tags", {}))
     source_arn = await check_creation(call)
     named = call.named()
     enabled = call.get("Enabled", True)
@@ -55,13 +58,14 @@ async def create_event_source_mapping(call: Call) -> dict[str, Any]:
         source_arn=source_arn,
         function_name=named.name,
         qualifier=named.qualifier,
-        settings=_sent(call),
+        settings={key: value for key, value in _sent(call).items() if value is not None},
         tags=dict(call.get("Tags", {})),
-        state="Creating",
+        state="Creating" if enabled else "Disabled",
         enabled=enabled,
     )
     call.region.mappings[mapping.uuid] = mapping
-    _later(call, mapping)
+    if enabled:
+        _later(call, mapping)
     return mapping.document()
 
 
@@ -112,7 +116,15 @@ async def delete_event_source_mapping(call: Call) -> dict[str, Any]:
 
 
 def _sent(call: Call) -> dict[str, Any]:
-    return {key: call.parameters[key] for key in _KEPT if call.get(key) is not None}
+    """What of the request is shown again. An empty value takes a setting away: then it is None."""
+    sent = {key: call.parameters[key] for key in _KEPT if call.get(key) is not None}
+    for key in _EMPTIED:
+        if key in sent and not any(sent[key].values() if isinstance(sent[key], dict) else sent[key]):
+            sent[key] = None
+    if sent.get("DestinationConfig"):
+        on_failure = Destinations.of(sent["DestinationConfig"]).on_failure
+        sent["DestinationConfig"] = {"OnFailure": {"Destination": on_failure} if on_failure else {}}
+    return sent
 
 
 def _existing(call: Call) -> Mapping:

@@ -109,7 +109,7 @@ class Mapping:
             report_batch_item_failures="ReportBatchItemFailures" in kept["FunctionResponseTypes"],
             maximum_concurrency=kept.get("ScalingConfig", {}).get("MaximumConcurrency"),
             starting_position=kept.get("StartingPosition"),
-            starting_position_timestamp=None if timestamp is None else float(timestamp),
+            starting_position_timestamp=None if timestamp is None else _seconds(timestamp),
             parallelization_factor=kept.get("ParallelizationFactor", 1),
             maximum_record_age_seconds=kept.get("MaximumRecordAgeInSeconds", -1),
             maximum_retry_attempts=kept.get("MaximumRetryAttempts", -1),
@@ -117,3 +117,8 @@ class Mapping:
             tumbling_window_seconds=kept.get("TumblingWindowInSeconds", 0),
             on_failure=kept.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination"),
         )
+
+
+def _seconds(timestamp: float | str) -> float:
+    """A timestamp as it may be sent: seconds since 1970, or ISO 8601."""
+    return datetime.fromisoformat(timestamp).timestamp() if isinstance(timestamp, str) else float(timestamp)

@@ -30,6 +30,9 @@ class Neighbours:
     async def resource_exists(self, arn: str) -> bool:
         return arn not in self.missing
 
+    async def event_source(self, arn: str) -> dict[str, Any] | None:
+        return None if arn in self.missing else {"visibility_timeout": 30}
+
 
 class Roles:
     """Execution roles that may do nothing but what ``allowed`` names as ``(role, action, resource)``."""
