@@ -109,6 +109,37 @@ def test_the_application_restores_path_and_underscored_headers():
     assert seen[PRESERVED_HEADER_NAMES_ENVIRON_KEY] == {"HTTP_X_AMZ_META_A_B": "x-amz-meta-a_b"}
 
 
+def test_event_source(clients):
+    clients("sqs").create_queue(QueueName="jobs", Attributes={"VisibilityTimeout": "45"})
+    clients("kinesis").create_stream(StreamName="s", ShardCount=1)
+    table = {
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    made = clients("dynamodb").create_table(
+        TableName="orders", StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}, **table
+    )
+    plain = clients("dynamodb").create_table(TableName="plain", **table)
+    stream = made["TableDescription"]["LatestStreamArn"]
+    queue, kinesis = (f"arn:aws:{name}" for name in ("sqs:{}:{}:jobs", "kinesis:{}:{}:stream/s"))
+    assert moto_seam.event_source(queue.format(REGION, moto_seam.ACCOUNT_ID)) == {"visibility_timeout": 45}
+    assert moto_seam.event_source(stream) == {}
+    assert moto_seam.event_source(kinesis.format(REGION, moto_seam.ACCOUNT_ID)) == {}
+    missing = [
+        f"{queue.format(REGION, moto_seam.ACCOUNT_ID)}-2",
+        queue.format("eu-west-1", moto_seam.ACCOUNT_ID),
+        queue.format("zz-nowhere-1", moto_seam.ACCOUNT_ID),
+        queue.format(REGION, "111122223333"),
+        stream.replace("orders", "nowhere"),
+        f"{stream}-2",
+        f"{plain['TableDescription']['TableArn']}/stream/2026-01-01T00:00:00.000",
+        f"{kinesis.format(REGION, moto_seam.ACCOUNT_ID)}-2",
+        f"arn:aws:sns:{REGION}:{moto_seam.ACCOUNT_ID}:topic",
+    ]
+    assert [moto_seam.event_source(arn) for arn in missing] == [None] * len(missing)
+
+
 def test_resource_exists(clients):
     queue = clients("sqs").create_queue(QueueName="q")["QueueUrl"]
     attributes = clients("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
