@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+
+#: How long a change of an event source mapping, or a batch that runs, is waited for.
+_MAPPING_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ def remove_all(client: Callable[[str], Any]) -> Removed:
         remove(
             "event source mapping",
             _listed(lambda_, "list_event_source_mappings", "EventSourceMappings", "UUID"),
-            lambda name: lambda_.delete_event_source_mapping(UUID=name),
+            lambda name: _delete_mapping(lambda_, name),
         ),
         remove(
             "function",
@@ -109,6 +114,27 @@ def _own_roles(iam: Any) -> Iterator[str]:
         for role in page["Roles"]:
             if not str(role["Path"]).startswith("/aws-service-role/"):
                 yield str(role["RoleName"])
+
+
+def _delete_mapping(client: Any, uuid: str) -> None:
+    """A mapping in the middle of a change is in use; a deleted one lasts until its batches that run have ended."""
+    from botocore.exceptions import ClientError
+
+    deadline = time.monotonic() + _MAPPING_SECONDS
+    asked = False
+    while time.monotonic() < deadline:
+        try:
+            state = client.get_event_source_mapping(UUID=uuid)["State"]
+        except client.exceptions.ResourceNotFoundException:
+            return
+        if not asked and state in ("Enabled", "Disabled"):
+            with contextlib.suppress(client.exceptions.ResourceNotFoundException):
+                client.delete_event_source_mapping(UUID=uuid)
+            asked = True
+        time.sleep(0.05)
+    if not asked:
+        message = f"it is {state}. Try again in a moment."
+        raise ClientError({"Error": {"Code": "ResourceInUseException", "Message": message}}, "DeleteEventSourceMapping")
 
 
 def _delete_layer(client: Any, name: str) -> None:

@@ -72,6 +72,27 @@ def test_everything_made_is_removed_and_named(client):
     assert remove_all(client).text == "Nothing to remove: the local cloud is empty."
 
 
+def test_a_mapping_that_is_just_being_made_is_waited_for(client):
+    """A learner who cleans up right after the last cell must not meet "in use"."""
+    iam, lambda_, sqs = client("iam"), client("lambda"), client("sqs")
+    role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    reading = POLICY.replace("s3:GetObject", "sqs:*")
+    iam.put_role_policy(RoleName="r", PolicyName="inline", PolicyDocument=reading)
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("app.py", "def handler(e, c): pass")
+    code = {"ZipFile": package.getvalue()}
+    lambda_.create_function(FunctionName="f", Runtime="python3.13", Role=role, Handler="app.handler", Code=code)
+    sqs.create_queue(QueueName="jobs")
+    mapping = lambda_.create_event_source_mapping(
+        EventSourceArn="arn:aws:sqs:us-east-1:123456789012:jobs", FunctionName="f"
+    )
+    removed = remove_all(client)
+    assert removed.kept == ()
+    assert f"  1 event source mapping: {mapping['UUID']}" in removed.text.splitlines()
+    assert lambda_.list_event_source_mappings()["EventSourceMappings"] == []
+
+
 def test_what_cannot_be_removed_stays_and_is_named(client):
     iam = client("iam")
     iam.create_role(RoleName="stubborn", AssumeRolePolicyDocument=TRUST)
