@@ -231,7 +231,12 @@ def test_one_queue_and_one_function_make_one_mapping(client, function, queue):
         f'An event source mapping with SQS arn (" {queue} ") and function (" {function.name} ") already exists. Please '
         f"update or delete the existing mapping with UUID {made['UUID']}",
     )
-    client.create_event_source_mapping(EventSourceArn=queue, FunctionName=f"{function.name}:live")
+    other = client.create_event_source_mapping(EventSourceArn=queue, FunctionName=f"{function.name}:live")
+    wait_for(client, other, "Enabled")
+    moved = refusal(client.update_event_source_mapping, UUID=other["UUID"], FunctionName=function.name)
+    assert moved[0] == "ResourceConflictException"
+    same = client.update_event_source_mapping(UUID=other["UUID"], FunctionName=f"{function.name}:live")
+    assert same["FunctionArn"] == f"{function.arn}:live"
 
 
 def test_one_stream_and_one_function_make_one_mapping(client, function, stream):
@@ -305,11 +310,20 @@ def test_F145_a_stream_of_a_table_that_has_another_one_now(client, function, str
     assert answer == invalid(f"Stream not found: {old}")
 
 
-@pytest.mark.parametrize("kafka", [f"arn:aws:kafka:{REGION}:{ACCOUNT}:cluster/c/1"])
-def test_sources_that_the_local_cloud_has_not_are_named(client, function, kafka):
-    code, status, text = refusal(client.create_event_source_mapping, EventSourceArn=kafka, FunctionName=function.name)
-    assert (code, status) == ("NotImplementedException", 501)
-    assert text == "The local cloud does not have event source mappings for kafka. On AWS it exists."
+def test_sources_that_the_local_cloud_has_not_are_named(client, function):
+    kafka = f"arn:aws:kafka:{REGION}:{ACCOUNT}:cluster/c/1"
+    assert refusal(client.create_event_source_mapping, EventSourceArn=kafka, FunctionName=function.name) == (
+        "NotImplementedException",
+        501,
+        "The local cloud does not have event source mappings for kafka. On AWS it exists.",
+    )
+    own_kafka = {
+        "FunctionName": function.name,
+        "SelfManagedEventSource": {"Endpoints": {"KAFKA_BOOTSTRAP_SERVERS": ["k:1"]}},
+    }
+    assert refusal(client.create_event_source_mapping, **own_kafka) == invalid(
+        "Required 'sourceAccessConfigurations' parameter is missing."  # recorded from AWS
+    )
 
 
 # --- rights and the function's timeout -----------------------------------------------------------------------------------

@@ -44,6 +44,8 @@ _LARGEST_BATCH_WITHOUT_WINDOW = 10
 async def check_creation(call: Call) -> str:
     """The ARN of the event source. Raises LambdaError for a mapping that AWS does not make."""
     if call.get("SelfManagedEventSource"):
+        if not call.get("SourceAccessConfigurations"):
+            raise errors.invalid_parameter("Required 'sourceAccessConfigurations' parameter is missing.")
         raise errors.not_in_this_lab("event source mappings for self-managed Apache Kafka")
     _check_no_success_destination(call)
     source_arn = call.get("EventSourceArn")
@@ -70,6 +72,8 @@ async def check_update(call: Call, mapping: Mapping) -> None:
     _check_batch(call, mapping.source_arn, wanted["BatchSize"], wanted["MaximumBatchingWindowInSeconds"])
     _check_filters(call)
     version = _function(call) if call.get("FunctionName") else _current(call, mapping)
+    if call.get("FunctionName"):
+        _check_not_there(call, mapping.source_arn, but=mapping)
     if version is not None and call.get("Enabled") is not False:  # whatever became of the source, one can stop it
         await _check_access(call, mapping.source_arn, version)
 
@@ -217,10 +221,14 @@ async def _may(call: Call, role: str, action: str, resource: str) -> bool:
     return access is None or await access.role_allows(role, action, resource)
 
 
-def _check_not_there(call: Call, source_arn: str) -> None:
+def _check_not_there(call: Call, source_arn: str, but: Mapping | None = None) -> None:
     named = call.named()
     for mapping in call.region.mappings.values():
-        if (mapping.source_arn, mapping.function_name, mapping.qualifier) == (source_arn, named.name, named.qualifier):
+        if mapping is not but and (mapping.source_arn, mapping.function_name, mapping.qualifier) == (
+            source_arn,
+            named.name,
+            named.qualifier,
+        ):
             of_queue = mapping.service == "sqs"
             raise errors.conflict(
                 f'{"An event source mapping with SQS arn" if of_queue else "The event source arn"} (" {source_arn} ") '
