@@ -123,15 +123,17 @@ class Engine:
         for key in [key for key in self._pools if key[:2] == (region, name)]:
             self._end_pool(key)
 
-    async def invoke(self, specification: FunctionSpecification, invocation: Invocation) -> InvocationOutcome:
-        """Run one event synchronously. Raises Throttled and RecursionStopped; everything the function does is in the
-        outcome."""
+    async def invoke(
+        self, specification: FunctionSpecification, invocation: Invocation, *, asynchronous: bool = False
+    ) -> InvocationOutcome:
+        """Run one event and wait for its end. Raises Throttled and RecursionStopped; everything the function does is in
+        the outcome. ``asynchronous``: nobody waits for the answer, so the last places are left to those who do."""
         try:
             recursion.refuse_loop(specification, invocation)
         except recursion.RecursionStopped:
             self._tell_of_loop(specification, invocation, "Its caller got RecursiveInvocationException.")
             raise
-        self.admit(specification)
+        self.admit(specification, asynchronous=asynchronous)
         return await self.run_admitted(specification, invocation)
 
     async def accept(self, region: str, name: str, qualifier: str | None, payload: bytes, trace: str | None) -> str:

@@ -7,6 +7,10 @@ from ..control_plane import MotoControlPlane
 from ..functions.engine import Engine
 from ..lambda_api.api import LambdaApi
 from .mapping import EventSourceMapping
+from .poller import Maker, Pollers, Surroundings
+
+#: One for each service that is polled.
+_POLLERS: dict[str, Maker] = {}
 
 
 class Triggers:
@@ -20,16 +24,20 @@ class Triggers:
         self._moto = moto
         self._access = access
         self._time_scale = time_scale
+        self._pollers = Pollers(Surroundings(engine, lambda_api, moto, access, time_scale), _POLLERS)
 
     # --- for the Lambda API: event source mappings -------------------------------------------------------------
 
     def begin(self, mapping: EventSourceMapping) -> None:
         """Poll for a mapping that is enabled; one of the same ``uuid`` that already runs goes on with the new settings."""
+        self._pollers.begin(mapping)
 
     async def end(self, uuid: str) -> None:
         """Stop polling for a mapping; returns when its running batches have ended."""
+        await self._pollers.end(uuid)
 
     # --- life --------------------------------------------------------------------------------------------------
 
     async def close(self) -> None:
         """End everything; what was not processed stays where it is."""
+        await self._pollers.close()
