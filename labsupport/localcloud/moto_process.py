@@ -44,7 +44,7 @@ def main() -> None:
     from .moto_seam_policies import keep_managed_policies_on_disk
 
     keep_managed_policies_on_disk()  # before the seam imports the rest of moto
-    from . import moto_seam, moto_seam_access
+    from . import moto_seam, moto_seam_access, moto_seam_sqs_api
     from .moto_seam_regions import keep_only_region_names
 
     front_door = settings["front_door"]
@@ -76,6 +76,7 @@ def main() -> None:
     after_import("moto.awslambda.models", replace_functions)
     keep_only_region_names()
     moto_seam.keep_trace_header_of_messages()
+    moto_seam_sqs_api.right_queues()
     moto_seam_access.keep_session_policies()
     moto_app = moto_seam.application()
 
@@ -123,6 +124,7 @@ _INNER_CALLS = {
     "identity": "moto_seam_access.identity_of_key",
     "role": "moto_seam_access.identity_of_role",
     "resource": "moto_seam_access.resource_facts",
+    "exchange_messages": "moto_seam_queues.exchange_messages",
 }
 
 

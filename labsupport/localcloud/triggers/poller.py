@@ -137,6 +137,12 @@ class Pollers:
             if self._running.get(uuid) is poller:
                 del self._running[uuid]
 
+    def wake(self, source_arn: str) -> None:
+        """Something happened at this queue or stream."""
+        for poller in self._running.values():
+            if poller.mapping.source_arn == source_arn:
+                poller.wake()
+
     async def close(self) -> None:
         """Stop all at once; what was not processed stays where it is."""
         pollers, self._running = list(self._running.values()), {}

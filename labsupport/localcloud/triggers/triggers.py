@@ -8,9 +8,10 @@ from ..functions.engine import Engine
 from ..lambda_api.api import LambdaApi
 from .mapping import EventSourceMapping
 from .poller import Maker, Pollers, Surroundings
+from .queues import QueuePoller
 
 #: One for each service that is polled.
-_POLLERS: dict[str, Maker] = {}
+_POLLERS: dict[str, Maker] = {"sqs": QueuePoller}
 
 
 class Triggers:
@@ -25,6 +26,7 @@ class Triggers:
         self._access = access
         self._time_scale = time_scale
         self._pollers = Pollers(Surroundings(engine, lambda_api, moto, access, time_scale), _POLLERS)
+        moto.on("queue", lambda notice: self._pollers.wake(notice["arn"]))
 
     # --- for the Lambda API: event source mappings -------------------------------------------------------------
 
