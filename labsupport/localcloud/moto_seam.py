@@ -36,9 +36,11 @@ _ROLE_NAME = re.compile(r"arn:aws[a-zA-Z-]*:iam::\d{12}:role/(?:.*/)?([^/]+)$")
 #: recursive loop detection to prevent infinite loops"); a loop through any other is not seen.
 _SERVICES_THAT_PASS_THE_TRACE_ON = frozenset(("s3", "sns", "sqs"))
 _SERVICE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
+_ACCESS_KEY = re.compile(r"Credential=([^/]+)/")
 
 _logs_lock = threading.Lock()
 _trace_header: ContextVar[str | None] = ContextVar("trace_header", default=None)
+_authorization: ContextVar[str] = ContextVar("authorization", default="")
 
 
 def application() -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
@@ -60,10 +62,12 @@ def application() -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
         service = _SERVICE.search(environ.get("HTTP_AUTHORIZATION", ""))
         passes_on = service is not None and service[1] in _SERVICES_THAT_PASS_THE_TRACE_ON
         token = _trace_header.set(environ.get("HTTP_X_AMZN_TRACE_ID") if passes_on else None)
+        caller = _authorization.set(environ.get("HTTP_AUTHORIZATION", ""))
         try:
             return moto_app(environ, start_response)
         finally:
             _trace_header.reset(token)
+            _authorization.reset(caller)
 
     return with_raw_request
 
@@ -71,6 +75,12 @@ def application() -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
 def trace_header() -> str | None:
     """The X-Ray header of the request that moto serves in this thread, if what it starts carries it on."""
     return _trace_header.get()
+
+
+def access_key() -> str:
+    """The access key that signs the request that moto serves in this thread; empty when there is none."""
+    match = _ACCESS_KEY.search(_authorization.get())
+    return match[1] if match else ""
 
 
 def keep_trace_header_of_messages() -> None:
