@@ -7,92 +7,23 @@ import json
 import re
 import time
 from collections import Counter
-from typing import Any
 
 import pytest
 
 from .deployment import ACCOUNT, REGION, CloudUnderTest, Function, unique_name
-from .targets import Queue, deploy, log_text, until
-
-#: Prints each event on a line of its own and does what the bodies of its messages say.
-HANDLER = """
-    import json
-    import time
-
-    def handler(event, context):
-        print(json.dumps(event))
-        print("at", time.time())
-        failures = []
-        for record in event["Records"]:
-            body = record["body"]
-            if body.startswith("sleep "):
-                time.sleep(float(body.split()[1]))
-            if body == "fail" or (body == "fail once" and record["attributes"]["ApproximateReceiveCount"] == "1"):
-                raise ValueError("told to")
-            if body == "report":
-                failures.append({"itemIdentifier": record["messageId"]})
-            if body.startswith("answer "):
-                return json.loads(body.removeprefix("answer "))
-        return {"batchItemFailures": failures} if failures else None
-"""
-
-
-def events(function: Function) -> list[dict[str, Any]]:
-    """Every event the function got so far, as far as its log is written, oldest first within an environment."""
-    return [json.loads(line) for line in re.findall(r'^\{"Records".*$', log_text(function), re.M)]
-
-
-def records(function: Function, count: int = 1, seconds: float = 60) -> list[dict[str, Any]]:
-    """At least ``count`` records that the function got."""
-
-    def found() -> list[dict[str, Any]]:
-        got = [record for event in events(function) for record in event["Records"]]
-        return got if len(got) >= count else []
-
-    return until(found, f"{function.name} did not get {count} records", seconds)
-
-
-def connect(cloud: CloudUnderTest, queue: Queue, function: Function, **settings: Any) -> str:
-    """UUID of an enabled event source mapping."""
-    client = cloud.client("lambda")
-    made = client.create_event_source_mapping(EventSourceArn=queue.arn, FunctionName=function.name, **settings)
-    until(lambda: state(cloud, made["UUID"]) == "Enabled", "the mapping did not become Enabled")
-    return made["UUID"]
-
-
-def state(cloud: CloudUnderTest, uuid: str) -> str:
-    return cloud.client("lambda").get_event_source_mapping(UUID=uuid)["State"]
-
-
-def depth(cloud: CloudUnderTest, queue: Queue) -> tuple[int, int]:
-    """Messages that are visible and messages that are in flight."""
-    found = cloud.client("sqs").get_queue_attributes(QueueUrl=queue.url, AttributeNames=["All"])["Attributes"]
-    return int(found["ApproximateNumberOfMessages"]), int(found["ApproximateNumberOfMessagesNotVisible"])
-
-
-def emptied(cloud: CloudUnderTest, queue: Queue, seconds: float = 30) -> None:
-    until(lambda: depth(cloud, queue) == (0, 0), "the queue did not become empty", seconds)
+from .queue_trigger import HANDLER, connect, emptied, events, records, send, warm
+from .targets import Queue, deploy, log_text
 
 
 @pytest.fixture
 def function(cloud: CloudUnderTest) -> Function:
-    return deploy(cloud, HANDLER, Timeout=1)
+    return warm(deploy(cloud, HANDLER, Timeout=1))
 
 
-@pytest.fixture
-def send(cloud: CloudUnderTest):
-    """``send(queue, body)``: MessageId; further parameters are those of SendMessage."""
-
-    def send_message(queue: Queue, body: str, **more: Any) -> str:
-        return cloud.client("sqs").send_message(QueueUrl=queue.url, MessageBody=body, **more)["MessageId"]
-
-    return send_message
-
-
-def test_F148_event_of_a_standard_queue(cloud, function, send):
+def test_F148_event_of_a_standard_queue(cloud, function):
     queue = Queue(cloud)
     connect(cloud, queue, function)
-    message = send(queue, '{"foo": "bar"}')
+    message = send(cloud, queue, '{"foo": "bar"}')
     (record,) = records(function)
     attributes = record.pop("attributes")
     assert record.pop("receiptHandle").startswith("AQEB")
@@ -117,19 +48,20 @@ def test_F148_event_of_a_standard_queue(cloud, function, send):
     assert sent <= received
 
 
-def test_F148_with_a_batching_window_the_attributes_digest_is_there_and_null(cloud, function, send):
+def test_F148_with_a_batching_window_the_attributes_digest_is_there_and_null(cloud, function):
     queue = Queue(cloud)
     connect(cloud, queue, function, MaximumBatchingWindowInSeconds=1)
-    send(queue, "a")
+    send(cloud, queue, "a")
     (record,) = records(function)
     assert record["md5OfMessageAttributes"] is None
 
 
-def test_message_attributes_are_in_the_event(cloud, function, send):
+def test_message_attributes_are_in_the_event(cloud, function):
     """Developer Guide, "Using Lambda with Amazon SQS"; the digest as recorded."""
     queue = Queue(cloud)
     connect(cloud, queue, function)
     send(
+        cloud,
         queue,
         "größe 🖼",
         MessageAttributes={
@@ -148,12 +80,12 @@ def test_message_attributes_are_in_the_event(cloud, function, send):
     assert re.fullmatch("[0-9a-f]{32}", record["md5OfMessageAttributes"])
 
 
-def test_F150_attributes_of_a_fifo_queue_and_order_within_a_group(cloud, function, send):
+def test_F150_attributes_of_a_fifo_queue_and_order_within_a_group(cloud, function):
     queue = Queue(cloud, unique_name("queue") + ".fifo", FifoQueue="true")
     connect(cloud, queue, function, BatchSize=3)
     for number in range(12):
         group = f"g{number % 2}"
-        send(queue, f"{group} {number:02d}", MessageGroupId=group, MessageDeduplicationId=f"d{number}")
+        send(cloud, queue, f"{group} {number:02d}", MessageGroupId=group, MessageDeduplicationId=f"d{number}")
     emptied(cloud, queue)
     got = records(function, 12)
     assert Counter(record["body"] for record in got).most_common(1)[0][1] == 1
@@ -168,26 +100,27 @@ def test_F150_attributes_of_a_fifo_queue_and_order_within_a_group(cloud, functio
     assert {record["attributes"]["MessageDeduplicationId"] for record in got} == {f"d{n}" for n in range(12)}
 
 
-def test_F151_success_deletes_the_messages(cloud, function, send):
-    queue = Queue(cloud, VisibilityTimeout="1")
+def test_F151_success_deletes_the_messages(cloud, function):
+    """With the queue empty, nothing can be delivered again."""
+    queue = Queue(cloud)
     connect(cloud, queue, function)
     for number in range(3):
-        send(queue, f"message {number}")
+        send(cloud, queue, f"message {number}")
     emptied(cloud, queue)
-    time.sleep(1.5)  # longer than the visibility timeout
     assert Counter(record["body"] for record in records(function, 3)) == {f"message {n}": 1 for n in range(3)}
 
 
-def test_F152_a_failed_batch_comes_back_after_the_visibility_timeout(cloud, function, send):
+def test_F152_a_failed_batch_comes_back_after_the_visibility_timeout(cloud, function):
     queue = Queue(cloud, VisibilityTimeout="2")
     connect(cloud, queue, function, BatchSize=1)
-    message = send(queue, "fail once")
+    message = send(cloud, queue, "fail once")
     first, second = records(function, 2)
     emptied(cloud, queue)
     assert first["messageId"] == second["messageId"] == message
     assert first["receiptHandle"] != second["receiptHandle"]
     assert [one["attributes"]["ApproximateReceiveCount"] for one in (first, second)] == ["1", "2"]
-    earlier, later = sorted(float(moment) for moment in re.findall(r"^at ([\d.]+)$", log_text(function), re.M))
+    moments = sorted(float(moment) for moment in re.findall(r"^at ([\d.]+)$", log_text(function), re.M))
+    earlier, later = moments[-2:]
     assert later - earlier > 1.5  # two seconds after it was received, which is a little before the function began
     assert (
         first["attributes"]["ApproximateFirstReceiveTimestamp"]
@@ -195,12 +128,12 @@ def test_F152_a_failed_batch_comes_back_after_the_visibility_timeout(cloud, func
     )
 
 
-def test_F153_after_max_receive_count_the_message_is_in_the_dead_letter_queue(cloud, function, send):
+def test_F153_after_max_receive_count_the_message_is_in_the_dead_letter_queue(cloud, function):
     letters = Queue(cloud)
     policy = json.dumps({"deadLetterTargetArn": letters.arn, "maxReceiveCount": 2})
     queue = Queue(cloud, VisibilityTimeout="1", RedrivePolicy=policy)
     connect(cloud, queue, function)
-    message = send(queue, "fail")
+    message = send(cloud, queue, "fail")
     (letter,) = letters.messages(seconds=60)
     assert (letter["MessageId"], letter["Body"]) == (message, "fail")
     assert "MessageAttributes" not in letter
@@ -210,16 +143,14 @@ def test_F153_after_max_receive_count_the_message_is_in_the_dead_letter_queue(cl
     emptied(cloud, queue)
 
 
-def test_F154_only_reported_messages_come_back(cloud, function, send):
+def test_F154_only_reported_messages_come_back(cloud, function):
     letters = Queue(cloud)
     policy = json.dumps({"deadLetterTargetArn": letters.arn, "maxReceiveCount": 2})
-    queue = Queue(cloud, VisibilityTimeout="1", RedrivePolicy=policy)
-    uuid = connect(
-        cloud, queue, function, FunctionResponseTypes=["ReportBatchItemFailures"], MaximumBatchingWindowInSeconds=20
-    )
-    assert uuid
+    queue = Queue(cloud, VisibilityTimeout="3", RedrivePolicy=policy)
+    settings = {"FunctionResponseTypes": ["ReportBatchItemFailures"], "MaximumBatchingWindowInSeconds": 20}
+    connect(cloud, queue, function, **settings)
     for body in ("good", "report", "fine"):
-        send(queue, body)
+        send(cloud, queue, body)
     (letter,) = letters.messages(seconds=60)
     assert letter["Body"] == "report"
     emptied(cloud, queue)
@@ -229,52 +160,52 @@ def test_F154_only_reported_messages_come_back(cloud, function, send):
 @pytest.mark.parametrize(
     "answer", ['{"batchItemFailures": [{"foo": "notvalid"}]}', '{"batchItemFailures": [{"itemIdentifier": ""}]}']
 )
-def test_F154_an_answer_that_is_nonsense_fails_all(cloud, function, send, answer):
+def test_F154_an_answer_that_is_nonsense_fails_all(cloud, function, answer):
     letters = Queue(cloud)
     policy = json.dumps({"deadLetterTargetArn": letters.arn, "maxReceiveCount": 1})
     queue = Queue(cloud, VisibilityTimeout="1", RedrivePolicy=policy)
-    send(queue, "good")
-    send(queue, "answer " + answer)
+    send(cloud, queue, "good")
+    send(cloud, queue, "answer " + answer)
     connect(cloud, queue, function, FunctionResponseTypes=["ReportBatchItemFailures"])
     assert sorted(one["Body"] for one in letters.messages(2, 60)) == ["answer " + answer, "good"]
 
 
-def test_F154_an_empty_answer_is_a_success(cloud, function, send):
-    queue = Queue(cloud, VisibilityTimeout="1")
+def test_F154_an_empty_answer_is_a_success(cloud, function):
+    queue = Queue(cloud)
     connect(cloud, queue, function, FunctionResponseTypes=["ReportBatchItemFailures"])
     for answer in ("{}", '{"batchItemFailures": []}', '{"batchItemFailures": null}', "null", '{"statusCode": 200}'):
-        send(queue, f"answer {answer}")
+        send(cloud, queue, f"answer {answer}")
     emptied(cloud, queue)
     assert {one["attributes"]["ApproximateReceiveCount"] for one in records(function, 5)} == {"1"}
 
 
-def test_F157_messages_that_do_not_match_are_deleted_without_an_invocation(cloud, function, send):
+def test_F157_messages_that_do_not_match_are_deleted_without_an_invocation(cloud, function):
     queue = Queue(cloud)
     pattern = json.dumps({"body": {"my-key": ["my-value"], "n": [{"numeric": [">", 5]}]}})
     connect(cloud, queue, function, FilterCriteria={"Filters": [{"Pattern": pattern}]})
-    send(queue, json.dumps({"my-key": "other", "n": 6}))
-    send(queue, json.dumps({"my-key": "my-value", "n": 5}))
-    send(queue, "my-value")
-    send(queue, json.dumps({"my-key": "my-value", "n": 6}))
+    send(cloud, queue, json.dumps({"my-key": "other", "n": 6}))
+    send(cloud, queue, json.dumps({"my-key": "my-value", "n": 5}))
+    send(cloud, queue, "my-value")
+    send(cloud, queue, json.dumps({"my-key": "my-value", "n": 6}))
     emptied(cloud, queue)
     (record,) = records(function)
     assert json.loads(record["body"]) == {"my-key": "my-value", "n": 6}
 
 
-def test_F157_a_text_filter_matches_text_bodies_only(cloud, function, send):
+def test_F157_a_text_filter_matches_text_bodies_only(cloud, function):
     queue = Queue(cloud)
     connect(cloud, queue, function, FilterCriteria={"Filters": [{"Pattern": json.dumps({"body": ["go"]})}]})
-    send(queue, json.dumps({"body": "go"}))
-    send(queue, "stop")
-    send(queue, "go")
+    send(cloud, queue, json.dumps({"body": "go"}))
+    send(cloud, queue, "stop")
+    send(cloud, queue, "go")
     emptied(cloud, queue)
     assert [record["body"] for record in records(function)] == ["go"]
 
 
-def test_a_batch_has_at_most_batch_size_messages(cloud, function, send):
+def test_a_batch_has_at_most_batch_size_messages(cloud, function):
     queue = Queue(cloud)
     for number in range(7):
-        send(queue, f"{number}")
+        send(cloud, queue, f"{number}")
     connect(cloud, queue, function, BatchSize=3)
     emptied(cloud, queue)
     records(function, 7)

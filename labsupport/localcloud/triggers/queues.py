@@ -272,7 +272,7 @@ class QueuePoller(Poller):
         return True
 
     def _tell_problem(self, text: str) -> bool:
-        """Say it once. On AWS a mapping to a queue has no LastProcessingResult; here it has one after a problem."""
+        """Say it once; "" when all is well again."""
         if text != self._problem:
             self._problem, self._problem_wait = text, 0.0
             self.surroundings.lambda_api.mapping_processed(self.mapping.uuid, text or "OK")
