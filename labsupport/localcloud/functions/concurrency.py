@@ -40,10 +40,6 @@ class Concurrency:
         else:
             self._reservations[region, name] = amount
 
-    def running_of(self, region: str, name: str) -> int:
-        """How many invocations of this function run now, over all versions."""
-        return self._running_of.get((region, name), 0)
-
     def admit(self, specification: FunctionSpecification, *, asynchronous: bool = False) -> None:
         """Take a place for one invocation, to be given back with ``release``. Raises Throttled with AWS's reason."""
         key = (specification.region, specification.name)

@@ -40,37 +40,17 @@ class PackageContents:
     unzipped_bytes: int
 
 
-def too_large(already_used_bytes: int) -> str:
-    """AWS's words. What layers use already is taken off the figure, as AWS does it."""
-    return f"Unzipped size must be smaller than {limits.UNZIPPED_BYTES - already_used_bytes} bytes"
-
-
-def validate_package(package: bytes, already_used_bytes: int = 0) -> PackageContents:
-    """Look at a zip without unpacking it. ``already_used_bytes``: unzipped size of the layers it comes with.
-
-    Raises CodeUnusable with AWS's words for what is no zip, is encrypted, holds anything but files, folders and links,
-    has a member that would leave the folder, is empty, or is too large.
-    """
-    try:
-        with _open(package) as archive:
-            members = _members(archive)
-            return _contents(members, already_used_bytes)
-    except CodeUnusable:
-        raise
-    except Exception as problem:  # whatever a crafted file makes the parser raise
-        raise CodeUnusable(UNZIP_FAILED) from problem
-
-
 def unpack(package: bytes, target: Path) -> PackageContents:
     """Unpack a zip into the new folder ``target``; files come out read-only.
 
-    Raises CodeUnusable as ``validate_package`` does, and for members that turn out to be broken. Something may then be
-    in ``target``.
+    Raises CodeUnusable with AWS's words. What is no zip, is encrypted, holds anything but files, folders and links, has a
+    member that would leave the folder, is empty or is too large is refused before anything is written; when a member
+    turns out to be broken, something may be in ``target``.
     """
     try:
         with _open(package) as archive:
             members = _members(archive)
-            contents = _contents(members, 0)
+            contents = _contents(members)
             links: list[tuple[Path, str]] = []
             for path, member in members.items():
                 destination = target.joinpath(*path)
@@ -145,11 +125,11 @@ def _path(member: zipfile.ZipInfo) -> tuple[str, ...]:
     return path.parts
 
 
-def _contents(members: dict[tuple[str, ...], zipfile.ZipInfo], already_used_bytes: int) -> PackageContents:
+def _contents(members: dict[tuple[str, ...], zipfile.ZipInfo]) -> PackageContents:
     size = sum(member.file_size for member in members.values())
     # What a member says of its size is a promise: _write holds it to that.
-    if size + already_used_bytes > limits.UNZIPPED_BYTES:
-        raise CodeUnusable(too_large(already_used_bytes))
+    if size > limits.UNZIPPED_BYTES:
+        raise CodeUnusable(f"Unzipped size must be smaller than {limits.UNZIPPED_BYTES} bytes")
     files = sum(not member.is_dir() for member in members.values())
     if not files:
         raise CodeUnusable(EMPTY)

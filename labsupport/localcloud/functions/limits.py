@@ -23,7 +23,9 @@ INIT_PHASE_SECONDS = float(FACTS["init_phase_maximum"].value)
 LOG_TAIL_BYTES = int(FACTS["log_tail_maximum"].value) * _KB
 #: The largest log event, less the 26 bytes that each event counts for itself.
 LOG_EVENT_BYTES = 256 * _KB - 26
-ASYNCHRONOUS_RETRY_WAITS_SECONDS = (60.0, 120.0)
+ASYNCHRONOUS_RETRY_WAITS_SECONDS = tuple(
+    60.0 * float(FACTS[f"asynchronous_{which}_retry_wait"].value) for which in ("first", "second")
+)
 ASYNCHRONOUS_MAXIMUM_AGE_SECONDS = 6 * 3600.0
 #: A throttled event goes back to the queue; the interval doubles from the first to the second figure.
 ASYNCHRONOUS_THROTTLE_WAITS_SECONDS = (1.0, 300.0)
