@@ -44,7 +44,7 @@ def main() -> None:
     from .moto_seam_policies import keep_managed_policies_on_disk
 
     keep_managed_policies_on_disk()  # before the seam imports the rest of moto
-    from . import moto_seam, moto_seam_access, moto_seam_sqs_api, moto_seam_sqs_send
+    from . import moto_seam, moto_seam_access, moto_seam_sqs_api, moto_seam_sqs_moves, moto_seam_sqs_send
     from .moto_seam_regions import keep_only_region_names
 
     front_door = settings["front_door"]
@@ -78,6 +78,7 @@ def main() -> None:
     moto_seam.keep_trace_header_of_messages()
     moto_seam_sqs_api.right_queues()
     moto_seam_sqs_send.right_sending()
+    moto_seam_sqs_moves.add_message_moves()
     moto_seam_access.keep_session_policies()
     moto_app = moto_seam.application()
 

@@ -43,6 +43,8 @@ class State:
     recent: dict[tuple[str, str], tuple[float, str, str]] = field(default_factory=dict)
     #: Grows with everything that may make a message receivable.
     changes: int = 0
+    #: A dead-letter queue: its redrives, see ``moto_seam_sqs_moves``.
+    move_tasks: list[Any] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -254,13 +256,34 @@ def _receives(message: Any) -> int:
 def _move(queue: Any, message: Any, target: Any) -> None:
     message.dead_letter_queue_source_arn = queue.queue_arn
     message.received_elsewhere = message.approximate_receive_count
-    message.visible_at = 0.0
-    if queue.fifo_queue:  # "the enqueue timestamp resets when the message is moved to a dead-letter queue"
+    if queue.fifo_queue:
+        # "the enqueue timestamp resets", and "the original message's deduplication ID will be replaced with the original
+        # message's ID" (Developer Guide, "Learn how to configure a dead-letter queue redrive in Amazon SQS")
         message.sent_timestamp = int(unix_time_millis())
-    with target._messages_lock:
-        target._messages.append(message)
-        changed(target)
-    tell(target.queue_arn)
+        message.deduplication_id = message.id
+    redeliver(target, message)
+
+
+def redeliver(queue: Any, message: Any) -> None:
+    """Put a message that was taken out of a queue into this one, to be received at once."""
+    message.visible_at = message.delayed_until = 0.0
+    with queue._messages_lock:
+        if queue.fifo_queue:
+            message.sequence_number = str(next(_sequence_numbers))
+        queue._messages.append(message)
+        changed(queue)
+    tell(queue.queue_arn)
+
+
+def take_out_oldest(queue: Any) -> Any | None:
+    """Remove the oldest message that is not in flight, without receiving it; None when there is none."""
+    with queue._messages_lock:
+        message = next((one for one in queue._messages if one.visible and not one.delayed), None)
+        if message is not None:
+            _remove(queue, message)
+            message.receipt_handle = None
+            message._old_receipt_handles = []
+        return message
 
 
 def state_of(queue: Any) -> State:

@@ -9,7 +9,13 @@ from moto import mock_aws
 from moto.sqs import models as sqs_models
 from moto.sqs.responses import SQSResponse
 
-from labsupport.localcloud import moto_notices, moto_seam_sqs, moto_seam_sqs_api, moto_seam_sqs_send
+from labsupport.localcloud import (
+    moto_notices,
+    moto_seam_sqs,
+    moto_seam_sqs_api,
+    moto_seam_sqs_moves,
+    moto_seam_sqs_send,
+)
 
 REGION = "us-east-1"
 TOUCHED = (
@@ -51,6 +57,8 @@ def sqs(plain, monkeypatch):
             monkeypatch.setattr(owner, name, getattr(owner, name))  # put back after the test
     moto_seam_sqs_api.right_queues()
     moto_seam_sqs_send.right_sending()
+    for operation in ("start_message_move_task", "list_message_move_tasks", "cancel_message_move_task"):
+        monkeypatch.setattr(SQSResponse, operation, getattr(moto_seam_sqs_moves, operation), raising=False)
     plain.told = []
     monkeypatch.setattr(moto_notices, "tell", lambda kind, **fields: plain.told.append((kind, fields["arn"])))
     monkeypatch.setattr(moto_seam_sqs, "_watched", set())
