@@ -106,6 +106,13 @@ def _all_back(results: Results) -> Verdict:
     return Verdict(bar, f"{rest}, {memory:.1f} MB left", met)
 
 
+def _each_item_once(results: Results) -> Verdict:
+    lost, twice = (results.maximum(figure, "lab") for figure in ("uploads_lost", "uploads_twice"))
+    if lost is None or twice is None:
+        return Verdict("every item exactly once", "", None)
+    return Verdict("every item exactly once", f"{lost:g} lost, {twice:g} twice", lost == twice == 0)
+
+
 BARS = (
     Bar("warm_boto3", _at_most_times("warm_boto3", "floor", "floor", 1.3)),
     Bar("warm_boto3", _one_of("warm_boto3", "ministack", 20)),
@@ -117,6 +124,9 @@ BARS = (
     Bar("idle_memory", _at_most_times("idle_memory", "moto", "moto server", 1.3)),
     Bar("idle_cpu", _no_cpu),
     Bar("environment_memory", _all_back),
+    Bar("upload_start", _at_most("upload_start", 15, "ms", 1, 1)),
+    Bar("uploads", _one_of("uploads", "ministack", 2)),
+    Bar("uploads", _each_item_once),
 )
 
 

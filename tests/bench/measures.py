@@ -14,6 +14,7 @@ from .environments import environments
 from .floor import milliseconds_to_first_next
 from .raw_http import Call, all_at_once, closed_loop, one_after_another
 from .run import Run, Samples, no_garbage_collection, no_samples
+from .uploads import upload_start, uploads
 
 _EVERYBODY = ("lab", "floor", "ministack", "serverless-offline", "chalice")
 _WITH_INVOKE = ("lab", "floor", "ministack", "serverless-offline")
@@ -189,4 +190,6 @@ MEASURES = (
     Measure("start", "server start to first answer", start),
     Measure("idle", "idle memory and CPU", idle),
     Measure("environments", "cost of an environment", environments),
+    Measure("upload-start", "upload to start of handler", upload_start),
+    Measure("uploads", "1,000 uploads, one item each", uploads),
 )

@@ -64,6 +64,11 @@ class Results:
         one = self.figures.get(figure, {}).get(contender)
         return None if one is None else significant(one.median)
 
+    def maximum(self, figure: str, contender: str) -> float | None:
+        """The worst of all rounds; None when it was not measured."""
+        one = self.figures.get(figure, {}).get(contender)
+        return None if one is None else one.maximum
+
     def caveat(self) -> str:
         """Empty for a full run on a quiet machine."""
         reasons = []

@@ -40,6 +40,8 @@ ROWS = (
     Row("idle_memory", "idle: memory", "MB", 0, floor="moto"),
     Row("idle_cpu", "idle: CPU", "%", 1, floor="moto"),
     Row("environment_memory", "one more environment: memory", "MB", 1),
+    Row("upload_start", "upload to S3 to start of handler, warm", "ms", 1, p99=True),
+    Row("uploads", "1,000 uploads, a DynamoDB item each", "s", 1, scale=1000),
 )
 
 

@@ -31,6 +31,10 @@ GOOD = {
     "left_processes": {"lab": 0.0},
     "left_open_files": {"lab": 0.0},
     "left_files": {"lab": 0.0},
+    "upload_start": {"lab": 9.0, "ministack": 70.0},
+    "uploads": {"lab": 9000.0, "ministack": 30000.0},
+    "uploads_lost": {"lab": 0.0, "ministack": 259.0},
+    "uploads_twice": {"lab": 0.0, "ministack": 0.0},
 }
 
 
@@ -44,7 +48,7 @@ def results(left_out=None, about=ABOUT, **changes):
 
 def test_every_bar_is_met_by_good_figures():
     judged = bars.verdicts(results())
-    assert [verdict.met for verdict in judged] == [True] * len(judged) == [True] * 10
+    assert [verdict.met for verdict in judged] == [True] * len(judged) == [True] * 13
 
 
 @pytest.mark.parametrize(
@@ -59,6 +63,10 @@ def test_every_bar_is_met_by_good_figures():
         ("start", 1600.0, "≤ 1.5 s: 1.60 s, **not met**"),
         ("idle_memory", 108.0, "≤ 1.3 × moto server: 1.35 ×, **not met**"),
         ("idle_cpu", 0.8, "0 %, rounded: 0.8 %, **not met**"),
+        ("upload_start", 15.5, "≤ 15 ms: 15.5 ms, **not met**"),
+        ("uploads", 16000.0, "≤ 1/2 of ministack: 1/2, **not met**"),
+        ("uploads_lost", 1.0, "every item exactly once: 1 lost, 0 twice, **not met**"),
+        ("uploads_twice", 2.0, "every item exactly once: 0 lost, 2 twice, **not met**"),
     ],
 )
 def test_a_bar_that_is_not_met_says_by_how_much(figure, value, text):
@@ -116,7 +124,7 @@ def test_the_terminal_says_plainly_what_is_not_met():
     show(console, results(start={"lab": 1600.0}))
     text = console.export_text()
     assert "Not met: ≤ 1.5 s (measured: 1.60 s)" in text
-    assert "9 of 10 bars met." in text
+    assert "12 of 13 bars met." in text
 
 
 def test_results_survive_their_file(tmp_path):
