@@ -14,9 +14,10 @@ _END_SECONDS = 10.0
 
 
 class MotoProcess:
-    """The process. ``front_door`` is ``host:port``; ``token`` opens the inner addresses."""
+    """The process. ``front_door`` is ``host:port``; ``token`` opens the inner addresses; ``time_scale`` shortens what moto's
+    services wait for."""
 
-    def __init__(self, state_folder: Path, front_door: str) -> None:
+    def __init__(self, state_folder: Path, front_door: str, time_scale: float = 1.0) -> None:
         self.token = secrets.token_hex(16)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "labsupport.localcloud.moto_process"],
@@ -27,7 +28,12 @@ class MotoProcess:
             # One heap for all threads of the server (glibc): with many, what one thread frees is of no use to another.
             env=os.environ | {"MALLOC_ARENA_MAX": "1"},
         )
-        settings = {"state_dir": str(state_folder), "front_door": front_door, "token": self.token}
+        settings = {
+            "state_dir": str(state_folder),
+            "front_door": front_door,
+            "token": self.token,
+            "time_scale": time_scale,
+        }
         assert self._process.stdin
         self._process.stdin.write(json.dumps(settings).encode() + b"\n")
 

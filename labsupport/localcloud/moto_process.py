@@ -72,6 +72,26 @@ def main() -> None:
         moto_seam_lambda.replace_functions(client, send_invocation)
         moto_seam_event_sources.replace_event_source_mappings(client)
 
+    def right_dynamodb() -> None:
+        from . import moto_seam_dynamodb, moto_seam_streams, moto_seam_ttl
+
+        moto_seam_dynamodb.make_writes_whole()
+        moto_seam_streams.keep_streams()
+        moto_seam_ttl.remove_expired_items(settings["time_scale"])
+
+    def right_dynamodb_requests() -> None:
+        from . import moto_seam_dynamodb_requests
+
+        moto_seam_dynamodb_requests.serve_requests_as_aws_does()
+
+    def right_dynamodb_streams() -> None:
+        from . import moto_seam_streams_api
+
+        moto_seam_streams_api.answer_for_streams()
+
+    after_import("moto.dynamodb.models", right_dynamodb)
+    after_import("moto.dynamodb.responses", right_dynamodb_requests)
+    after_import("moto.dynamodbstreams.responses", right_dynamodb_streams)
     # moto's Lambda brings its DynamoDB, Kinesis, ECR and CloudWatch: 17 MB that wait for the first trigger or template.
     after_import("moto.awslambda.models", replace_functions)
     keep_only_region_names()
@@ -127,6 +147,8 @@ _INNER_CALLS = {
     "role": "moto_seam_access.identity_of_role",
     "resource": "moto_seam_access.resource_facts",
     "exchange_messages": "moto_seam_queues.exchange_messages",
+    "open_stream": "moto_seam_streams.open_stream",
+    "read_stream": "moto_seam_streams.read_stream",
 }
 
 

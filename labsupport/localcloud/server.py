@@ -27,7 +27,7 @@ def serve(settings: CloudSettings) -> None:
     state.chmod(0o755)
     try:
         host, port = listener.getsockname()[:2]
-        moto = MotoProcess(state, f"{host}:{port}")
+        moto = MotoProcess(state, f"{host}:{port}", settings.time_scale)
         try:
             from .cloud import run
 

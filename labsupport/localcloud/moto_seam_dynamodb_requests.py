@@ -1,0 +1,335 @@
+"""The part of the seam for DynamoDB's requests: keys checked, pages of 1 MB, capacity units as AWS counts them, and
+transactions that are not made twice. ``tests/localcloud/test_moto_seam_dynamodb_requests.py`` names each function.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import dynamodb_units, moto_seam_dynamodb
+from .moto_seam_dynamodb import Write, lock
+
+#: "The token is valid for 10 minutes" (API reference, TransactWriteItems).
+_TOKEN_SECONDS = 600.0
+_BATCH_WRITES = 25
+
+
+@dataclass
+class _Request:
+    """What the request that is being served has done so far; ``scanned`` is the bytes a page has looked at."""
+
+    writes: list[Write] = field(default_factory=list)
+    scanned: int = 0
+
+
+class _Served:
+    """The request being served; one at a time, because of the lock."""
+
+    now = _Request()
+
+
+def serve_requests_as_aws_does() -> None:
+    """Patch ``moto.dynamodb.responses``; called when it has been imported."""
+    from moto.dynamodb.models import table as table_module
+    from moto.dynamodb.responses import DynamoHandler
+
+    moto_seam_dynamodb.listeners.append(lambda write: _Served.now.writes.append(write))
+    table_module.RESULT_SIZE_LIMIT = dynamodb_units.PAGE_BYTES
+    query = _paged(table_module.Table.query, limit_at=3, projection_at=6, index_at=7, filter_at=9)
+    scan = _paged(table_module.Table.scan, limit_at=1, projection_at=6, index_at=4, filter_at=3)
+    table_module.Table.query, table_module.Table.scan = query, scan  # type: ignore[method-assign]
+
+    original_call = DynamoHandler.call_action
+
+    def call_action(self: Any) -> Any:
+        with lock:
+            _Served.now = _Request()
+            return original_call(self)
+
+    DynamoHandler.call_action = call_action  # type: ignore[method-assign]
+    for name, (check, capacity) in _OPERATIONS.items():
+        setattr(DynamoHandler, name, _wrapped(getattr(DynamoHandler, name), check, capacity))
+    DynamoHandler.transact_write_items = _once(DynamoHandler.transact_write_items)  # type: ignore[method-assign]
+
+
+Check = Callable[[Any, dict[str, Any]], None]
+#: ``capacity(handler, body)``: units by table, and there by index name; the table's own under None.
+Units = dict[str, dict[str | None, float]]
+
+
+def _wrapped(original: Callable[[Any], Any], check: Check, capacity: Callable[[Any, dict[str, Any]], Units]) -> Any:
+    @functools.wraps(original)
+    def operation(self: Any) -> Any:
+        body = self.body
+        check(self.dynamodb_backend, body)
+        answer = original(self)
+        result = answer.result
+        for name in ("ConsumedCapacity", "ConsumedCapacityUnits"):
+            result.pop(name, None)
+        if not result.get("ItemCollectionMetrics", True):
+            del result["ItemCollectionMetrics"]  # given for local secondary indexes, when asked for
+        wanted = body.get("ReturnConsumedCapacity", "NONE")
+        if wanted in ("TOTAL", "INDEXES"):
+            kind = _kind_of_units(self._get_action())
+            told = [
+                _consumed(self.dynamodb_backend, table, units, wanted == "INDEXES", kind)
+                for table, units in capacity(self, body).items()
+            ]
+            several = "RequestItems" in body or "TransactItems" in body
+            if several or told:
+                result["ConsumedCapacity"] = told if several else told[0]
+        return answer
+
+    return operation
+
+
+def _kind_of_units(operation: str) -> str | None:
+    """A transaction's answer says which kind of units it took, too."""
+    return {"TransactWriteItems": "WriteCapacityUnits", "TransactGetItems": "ReadCapacityUnits"}.get(operation)
+
+
+def _consumed(
+    backend: Any, table_name: str, units: dict[str | None, float], by_index: bool, kind: str | None
+) -> dict[str, Any]:
+    def told(amount: float) -> dict[str, float]:
+        return {"CapacityUnits": amount} | ({kind: amount} if kind else {})
+
+    consumed: dict[str, Any] = {"TableName": table_name} | told(sum(units.values()))
+    if by_index:
+        consumed["Table"] = told(units.get(None, 0.0))
+        table = backend.get_table(table_name)
+        for title, indexes in (
+            ("LocalSecondaryIndexes", table.indexes),
+            ("GlobalSecondaryIndexes", table.global_indexes),
+        ):
+            found = {index.name: told(units[index.name]) for index in indexes if index.name in units}
+            if found:
+                consumed[title] = found
+    return consumed
+
+
+# --- checks ------------------------------------------------------------------------------------------------------
+
+
+def check_key(table: Any, key: dict[str, Any]) -> None:
+    """Refuse a key that is not the table's whole primary key, in AWS's words. (moto looks up nothing and finds nothing
+    for a key of the wrong type, and has words of its own for a missing sort key.)"""
+    from moto.dynamodb.exceptions import ProvidedKeyDoesNotExist
+
+    types = {table.hash_key_attr: table.hash_key_type, table.range_key_attr: table.range_key_type}
+    if key.keys() != set(table.table_key_attrs) or any(next(iter(key[name])) != types[name] for name in key):
+        raise ProvidedKeyDoesNotExist()
+
+
+def _check_one(backend: Any, body: dict[str, Any]) -> None:
+    check_key(backend.get_table(body["TableName"]), body["Key"])
+
+
+def _check_batch_get(backend: Any, body: dict[str, Any]) -> None:
+    for name, wanted in body["RequestItems"].items():
+        table = backend.get_table(name)
+        for key in wanted["Keys"]:
+            check_key(table, key)
+
+
+def _check_batch_write(backend: Any, body: dict[str, Any]) -> None:
+    """Nothing of a batch is written when one part of it is not valid; moto writes what comes before."""
+    from moto.dynamodb.exceptions import ItemSizeTooLarge, MockValidationException
+
+    requests = [
+        (backend.get_table(name), *next(iter(one.items()))) for name, all in body["RequestItems"].items() for one in all
+    ]
+    if len(requests) > _BATCH_WRITES:
+        raise MockValidationException("Too many items requested for the BatchWriteItem call")
+    seen = set()
+    for table, kind, request in requests:
+        item = request["Item"] if kind == "PutRequest" else request["Key"]
+        key = {name: item[name] for name in table.table_key_attrs if name in item}
+        if kind == "DeleteRequest":
+            check_key(table, request["Key"])
+        elif dynamodb_units.item_size(item) > dynamodb_units.ITEM_BYTES:
+            raise ItemSizeTooLarge()
+        else:
+            check_key(table, key)
+        identity = (table.name, json.dumps({name: moto_seam_dynamodb.plain_value(key[name]) for name in sorted(key)}))
+        if identity in seen:
+            raise MockValidationException("Provided list of item keys contains duplicates")
+        seen.add(identity)
+
+
+def _check_transaction(backend: Any, body: dict[str, Any]) -> None:
+    for item in body["TransactItems"]:
+        for kind, operation in item.items():
+            if kind != "Put":
+                check_key(backend.get_table(operation["TableName"]), operation["Key"])
+
+
+def _no_check(backend: Any, body: dict[str, Any]) -> None:
+    """Nothing that moto does not look at itself."""
+
+
+# --- capacity ----------------------------------------------------------------------------------------------------
+
+
+def _written(handler: Any, body: dict[str, Any]) -> Units:
+    """Units of the writes of this request, those of its indexes included."""
+    transactional = "TransactItems" in body
+    units: Units = {}
+    for write in _Served.now.writes:
+        sizes = [_size(item) for item in (write.before, write.after)]
+        taken = units.setdefault(write.table.name, {})
+        _add(taken, None, dynamodb_units.write_units(max(sizes), transactional=transactional))
+        for index in (*write.table.indexes, *write.table.global_indexes):
+            amount = _index_units(write, index, transactional)
+            if amount:
+                _add(taken, index.name, amount)
+    if transactional:
+        backend = handler.dynamodb_backend
+        for item in body["TransactItems"]:
+            check = item.get("ConditionCheck")
+            if check:
+                table = backend.get_table(check["TableName"])
+                size = _size(moto_seam_dynamodb.item_of(table, *backend.get_keys_value(table, check["Key"])))
+                amount = dynamodb_units.write_units(size, transactional=True)
+                _add(units.setdefault(table.name, {}), None, amount)
+    return units
+
+
+def _index_units(write: Write, index: Any, transactional: bool) -> float:
+    """What a write costs in one index: nothing when the entry stays the same, two writes when it moves."""
+    before, after = _entry(write.before, index), _entry(write.after, index)
+    if before == after:
+        return 0.0
+    keys = [name for name in index.schema_key_attrs]
+    moved = before and after and any(before.get(name) != after.get(name) for name in keys)
+    sizes = [dynamodb_units.item_size(entry) for entry in (before, after) if entry]
+    if moved:
+        return sum(dynamodb_units.write_units(size, transactional=transactional) for size in sizes)
+    return dynamodb_units.write_units(max(sizes), transactional=transactional)
+
+
+def _entry(item: Any | None, index: Any) -> dict[str, Any] | None:
+    if item is None or not all(name in item.attrs for name in index.schema_key_attrs):
+        return None
+    return moto_seam_dynamodb.plain_item(index.project(item))
+
+
+def _read_one(handler: Any, body: dict[str, Any]) -> Units:
+    return {body["TableName"]: {None: _read(handler, body["TableName"], body["Key"], body.get("ConsistentRead"))}}
+
+
+def _read_batch(handler: Any, body: dict[str, Any]) -> Units:
+    return {
+        name: {None: sum(_read(handler, name, key, wanted.get("ConsistentRead")) for key in wanted["Keys"])}
+        for name, wanted in body["RequestItems"].items()
+    }
+
+
+def _read_transaction(handler: Any, body: dict[str, Any]) -> Units:
+    units: Units = {}
+    for item in body["TransactItems"]:
+        get = item["Get"]
+        amount = _read(handler, get["TableName"], get["Key"], True, transactional=True)
+        _add(units.setdefault(get["TableName"], {}), None, amount)
+    return units
+
+
+def _read(
+    handler: Any, name: str, key: dict[str, Any], consistent: bool | None, *, transactional: bool = False
+) -> float:
+    backend = handler.dynamodb_backend
+    table = backend.get_table(name)
+    size = _size(moto_seam_dynamodb.item_of(table, *backend.get_keys_value(table, key)))
+    return dynamodb_units.read_units(size, consistent=bool(consistent), transactional=transactional)
+
+
+def _read_page(handler: Any, body: dict[str, Any]) -> Units:
+    """A page costs what it has looked at in sum, also what a filter then left out."""
+    amount = dynamodb_units.read_units(_Served.now.scanned, consistent=bool(body.get("ConsistentRead")))
+    return {body["TableName"]: {body.get("IndexName"): amount}}
+
+
+def _add(units: dict[str | None, float], index: str | None, amount: float) -> None:
+    units[index] = units.get(index, 0.0) + amount
+
+
+def _size(item: Any | None) -> int:
+    return 0 if item is None else int(item.size())
+
+
+_OPERATIONS: dict[str, tuple[Check, Callable[[Any, dict[str, Any]], Units]]] = {
+    "get_item": (_check_one, _read_one),
+    "put_item": (_no_check, _written),
+    "update_item": (_check_one, _written),
+    "delete_item": (_check_one, _written),
+    "batch_get_item": (_check_batch_get, _read_batch),
+    "batch_write_item": (_check_batch_write, _written),
+    "transact_get_items": (_check_transaction, _read_transaction),
+    "transact_write_items": (_check_transaction, _written),
+    "query": (_no_check, _read_page),
+    "scan": (_no_check, _read_page),
+}
+
+
+# --- pages -------------------------------------------------------------------------------------------------------
+
+
+def _paged(original: Callable[..., Any], *, limit_at: int, projection_at: int, index_at: int, filter_at: int) -> Any:
+    """``Table.query`` and ``Table.scan``: what a page looks at is counted before the filter and the projection, and a
+    page that is as long as Limit always has a LastEvaluatedKey, because DynamoDB stops there without knowing whether more
+    follows. The places are those of the positional arguments that moto's backend gives."""
+
+    def page(self: Any, *args: Any, **kwargs: Any) -> Any:
+        arguments = list(args)
+        projection, arguments[projection_at] = arguments[projection_at], None
+        condition, arguments[filter_at] = arguments[filter_at], None
+        items, scanned, last = original(self, *arguments, **kwargs)
+        _Served.now.scanned = sum(item.size() for item in items)
+        if last is None and items and len(items) == arguments[limit_at]:
+            last = self._get_last_evaluated_key(items[-1], arguments[index_at])
+        if condition is not None:
+            items = [item for item in items if condition.expr(item)]
+        if projection:
+            items = [item.project(projection) for item in items]
+        return items, scanned, last
+
+    return page
+
+
+# --- transactions ------------------------------------------------------------------------------------------------
+
+
+def _once(original: Callable[[Any], Any]) -> Any:
+    """``TransactWriteItems`` with the ClientRequestToken of one that was made answers again and writes nothing."""
+    made: dict[tuple[str, str], tuple[float, str, Any]] = {}
+
+    @functools.wraps(original)
+    def transact_write_items(self: Any) -> Any:
+        from moto.dynamodb.exceptions import ERROR_TYPE_PREFIX, DynamodbException
+
+        token = self.body.get("ClientRequestToken")
+        if not token:
+            return original(self)
+        now = time.monotonic()
+        for key in [key for key, (at, _request, _answer) in made.items() if at + _TOKEN_SECONDS < now]:
+            del made[key]
+        request = json.dumps(self.body["TransactItems"], sort_keys=True, default=repr)
+        key = (self.region, token)
+        if key in made:
+            _at, earlier, answer = made[key]
+            if earlier != request:
+                raise DynamodbException(
+                    ERROR_TYPE_PREFIX + "IdempotentParameterMismatchException",
+                    "Idempotency token was used with different parameters",
+                )
+            return answer
+        answer = original(self)
+        made[key] = (now, request, answer)
+        return answer
+
+    return transact_write_items
