@@ -273,7 +273,7 @@ def open_stream(arn: str, position: str, timestamp: float | None = None) -> dict
 
 def read_stream(arn: str, after: int, limit: int = RECORDS_AT_ONCE) -> dict[str, Any] | None:
     """Records after a number, as Lambda's events have them. When they are the last, the next one is told as notice
-    ``stream``. ``ended``: no more will come. None: there is no stream of this ARN."""
+    ``stream``. ``more``: there are others already; ``ended``: none will come. None: there is no stream of this ARN."""
     with lock:
         stream = find(arn)
         if stream is None:
@@ -286,6 +286,7 @@ def read_stream(arn: str, after: int, limit: int = RECORDS_AT_ONCE) -> dict[str,
             "records": [record.wire | {"eventSourceARN": arn} for record in found],
             "created": [record.created for record in found],
             "after": after,
+            "more": not at_end,
             "ended": at_end and stream.ended is not None,
         }
 

@@ -232,7 +232,8 @@ def test_read_stream_gives_records_in_order_and_says_where_it_stands(client):
     assert found == list("01234")
     assert not answer["ended"]
     client.delete_table(TableName="orders")
-    assert moto_seam_streams.read_stream(arn, place) == {"records": [], "created": [], "after": place, "ended": True}
+    ended = {"records": [], "created": [], "after": place, "more": False, "ended": True}
+    assert moto_seam_streams.read_stream(arn, place) == ended
 
 
 def test_read_stream_gives_no_more_than_a_megabyte_at_once(client):

@@ -41,7 +41,12 @@ class Surroundings:
         return await self.engine.specification(mapping.region, mapping.function_name, mapping.qualifier)
 
     async def invoke(
-        self, mapping: EventSourceMapping, specification: FunctionSpecification, payload: bytes, trace: str | None
+        self,
+        mapping: EventSourceMapping,
+        specification: FunctionSpecification,
+        payload: bytes,
+        trace: str | None,
+        request_id: str | None = None,
     ) -> InvocationOutcome:
         """Run the function with one batch. ``trace`` is the X-Ray header of a message or record in it.
 
@@ -50,7 +55,7 @@ class Surroundings:
         """
         arn = f"{specification.arn}:{mapping.qualifier}" if mapping.qualifier else specification.arn
         invocation = Invocation(
-            request_id=str(uuid.uuid4()),
+            request_id=request_id or str(uuid.uuid4()),
             invoked_function_arn=arn,
             payload=payload,
             trace_id=recursion.next_trace(trace, specification.arn),

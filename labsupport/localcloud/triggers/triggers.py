@@ -9,9 +9,7 @@ from ..lambda_api.api import LambdaApi
 from .mapping import EventSourceMapping
 from .poller import Maker, Pollers, Surroundings
 from .queues import QueuePoller
-
-#: One for each service that is polled.
-_POLLERS: dict[str, Maker] = {"sqs": QueuePoller}
+from .streams import Checkpoints, StreamPoller
 
 
 class Triggers:
@@ -25,8 +23,15 @@ class Triggers:
         self._moto = moto
         self._access = access
         self._time_scale = time_scale
-        self._pollers = Pollers(Surroundings(engine, lambda_api, moto, access, time_scale), _POLLERS)
+        checkpoints: Checkpoints = {}
+        #: One for each service that is polled.
+        makers: dict[str, Maker] = {
+            "sqs": QueuePoller,
+            "dynamodb": lambda mapping, surroundings: StreamPoller(mapping, surroundings, checkpoints),
+        }
+        self._pollers = Pollers(Surroundings(engine, lambda_api, moto, access, time_scale), makers)
         moto.on("queue", lambda notice: self._pollers.wake(notice["arn"]))
+        moto.on("stream", lambda notice: self._pollers.wake(notice["arn"]))
 
     # --- for the Lambda API: event source mappings -------------------------------------------------------------
 
