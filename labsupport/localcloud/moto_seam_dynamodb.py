@@ -92,8 +92,6 @@ def one_write(
 
     ``in_place``: moto changes the item itself, so what was before is a copy. A write inside another belongs to it.
     """
-    from moto.dynamodb.exceptions import ItemSizeToUpdateTooLarge
-
     with lock:
         if _writing.open:
             yield
@@ -105,14 +103,28 @@ def one_write(
         try:
             yield
             after = item_of(table, hash_key, range_key)
-            if in_place and after is not None and after.size() > dynamodb_units.ITEM_BYTES:
-                raise ItemSizeToUpdateTooLarge()
+            if in_place and after is not None:
+                _check_updated(table, after)
         except BaseException:
             _put_back(table, hash_key, range_key, before)
             raise
         finally:
             _writing.open = False
         _tell(Write(table, before, after, by_ttl))
+
+
+def _check_updated(table: Any, item: Any) -> None:
+    """Refuse what an update may not make of an item."""
+    from moto.dynamodb.exceptions import ItemSizeToUpdateTooLarge, MockValidationException
+
+    from .moto_seam_dynamodb_checks import wrong_index_key
+
+    if item.size() > dynamodb_units.ITEM_BYTES:
+        raise ItemSizeToUpdateTooLarge()
+    if wrong_index_key(table, {name: value.type for name, value in item.attrs.items()}):
+        raise MockValidationException(
+            "The update expression attempted to update the secondary index key to unsupported type"
+        )
 
 
 def item_of(table: Any, hash_key: Any, range_key: Any) -> Any | None:

@@ -1,5 +1,5 @@
-"""The part of the seam for DynamoDB's requests: keys checked, pages of 1 MB, capacity units as AWS counts them, and
-transactions that are not made twice. ``tests/localcloud/test_moto_seam_dynamodb_requests.py`` names each function.
+"""The part of the seam for DynamoDB's requests: one at a time, checked, in pages of 1 MB, with the capacity units that AWS
+counts, and transactions that are not made twice. ``tests/localcloud/test_moto_seam_dynamodb_requests.py`` names each function.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import dynamodb_units, moto_seam_dynamodb
+from . import moto_seam_dynamodb_checks as checks
 from .moto_seam_dynamodb import Write, lock
 
 #: "The token is valid for 10 minutes" (API reference, TransactWriteItems).
 _TOKEN_SECONDS = 600.0
-_BATCH_WRITES = 25
 
 
 @dataclass
@@ -54,6 +54,8 @@ def serve_requests_as_aws_does() -> None:
     DynamoHandler.call_action = call_action  # type: ignore[method-assign]
     for name, (check, capacity) in _OPERATIONS.items():
         setattr(DynamoHandler, name, _wrapped(getattr(DynamoHandler, name), check, capacity))
+    for name in _NAMING:
+        setattr(DynamoHandler, name, _naming_the_table(getattr(DynamoHandler, name)))
     DynamoHandler.transact_write_items = _once(DynamoHandler.transact_write_items)  # type: ignore[method-assign]
 
 
@@ -88,6 +90,20 @@ def _wrapped(original: Callable[[Any], Any], check: Check, capacity: Callable[[A
     return operation
 
 
+def _naming_the_table(original: Callable[[Any], Any]) -> Any:
+    @functools.wraps(original)
+    def operation(self: Any) -> Any:
+        from moto.dynamodb.exceptions import ResourceNotFoundException
+
+        try:
+            self.dynamodb_backend.get_table(self.body["TableName"])
+        except ResourceNotFoundException:
+            raise ResourceNotFoundException(table_name=self.body["TableName"]) from None
+        return original(self)
+
+    return operation
+
+
 def _kind_of_units(operation: str) -> str | None:
     """A transaction's answer says which kind of units it took, too."""
     return {"TransactWriteItems": "WriteCapacityUnits", "TransactGetItems": "ReadCapacityUnits"}.get(operation)
@@ -111,66 +127,6 @@ def _consumed(
             if found:
                 consumed[title] = found
     return consumed
-
-
-# --- checks ------------------------------------------------------------------------------------------------------
-
-
-def check_key(table: Any, key: dict[str, Any]) -> None:
-    """Refuse a key that is not the table's whole primary key, in AWS's words. (moto looks up nothing and finds nothing
-    for a key of the wrong type, and has words of its own for a missing sort key.)"""
-    from moto.dynamodb.exceptions import ProvidedKeyDoesNotExist
-
-    types = {table.hash_key_attr: table.hash_key_type, table.range_key_attr: table.range_key_type}
-    if key.keys() != set(table.table_key_attrs) or any(next(iter(key[name])) != types[name] for name in key):
-        raise ProvidedKeyDoesNotExist()
-
-
-def _check_one(backend: Any, body: dict[str, Any]) -> None:
-    check_key(backend.get_table(body["TableName"]), body["Key"])
-
-
-def _check_batch_get(backend: Any, body: dict[str, Any]) -> None:
-    for name, wanted in body["RequestItems"].items():
-        table = backend.get_table(name)
-        for key in wanted["Keys"]:
-            check_key(table, key)
-
-
-def _check_batch_write(backend: Any, body: dict[str, Any]) -> None:
-    """Nothing of a batch is written when one part of it is not valid; moto writes what comes before."""
-    from moto.dynamodb.exceptions import ItemSizeTooLarge, MockValidationException
-
-    requests = [
-        (backend.get_table(name), *next(iter(one.items()))) for name, all in body["RequestItems"].items() for one in all
-    ]
-    if len(requests) > _BATCH_WRITES:
-        raise MockValidationException("Too many items requested for the BatchWriteItem call")
-    seen = set()
-    for table, kind, request in requests:
-        item = request["Item"] if kind == "PutRequest" else request["Key"]
-        key = {name: item[name] for name in table.table_key_attrs if name in item}
-        if kind == "DeleteRequest":
-            check_key(table, request["Key"])
-        elif dynamodb_units.item_size(item) > dynamodb_units.ITEM_BYTES:
-            raise ItemSizeTooLarge()
-        else:
-            check_key(table, key)
-        identity = (table.name, json.dumps({name: moto_seam_dynamodb.plain_value(key[name]) for name in sorted(key)}))
-        if identity in seen:
-            raise MockValidationException("Provided list of item keys contains duplicates")
-        seen.add(identity)
-
-
-def _check_transaction(backend: Any, body: dict[str, Any]) -> None:
-    for item in body["TransactItems"]:
-        for kind, operation in item.items():
-            if kind != "Put":
-                check_key(backend.get_table(operation["TableName"]), operation["Key"])
-
-
-def _no_check(backend: Any, body: dict[str, Any]) -> None:
-    """Nothing that moto does not look at itself."""
 
 
 # --- capacity ----------------------------------------------------------------------------------------------------
@@ -263,17 +219,19 @@ def _size(item: Any | None) -> int:
 
 
 _OPERATIONS: dict[str, tuple[Check, Callable[[Any, dict[str, Any]], Units]]] = {
-    "get_item": (_check_one, _read_one),
-    "put_item": (_no_check, _written),
-    "update_item": (_check_one, _written),
-    "delete_item": (_check_one, _written),
-    "batch_get_item": (_check_batch_get, _read_batch),
-    "batch_write_item": (_check_batch_write, _written),
-    "transact_get_items": (_check_transaction, _read_transaction),
-    "transact_write_items": (_check_transaction, _written),
-    "query": (_no_check, _read_page),
-    "scan": (_no_check, _read_page),
+    "get_item": (checks.check_one, _read_one),
+    "put_item": (checks.check_put, _written),
+    "update_item": (checks.check_one, _written),
+    "delete_item": (checks.check_one, _written),
+    "batch_get_item": (checks.check_batch_get, _read_batch),
+    "batch_write_item": (checks.check_batch_write, _written),
+    "transact_get_items": (checks.check_transaction, _read_transaction),
+    "transact_write_items": (checks.check_transaction, _written),
+    "query": (checks.check_query, _read_page),
+    "scan": (checks.check_scan, _read_page),
 }
+#: Operations whose refusal names the table that is not there.
+_NAMING = ("delete_table", "update_time_to_live", "describe_time_to_live")
 
 
 # --- pages -------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Requests of DynamoDB in the seam: keys, pages, capacity units, tokens."""
+"""Requests of DynamoDB in the seam: pages, capacity units, tokens."""
 
 from __future__ import annotations
 
@@ -148,37 +148,6 @@ def test_batches_and_transactions_tell_the_units_of_each_table(table):
 
 def test_moto_still_tells_one_unit_for_every_write(unmended):
     assert units(put(unmended, "1", size=100_000))["CapacityUnits"] == 1.0
-
-
-def test_check_key_refuses_half_a_key_and_a_key_of_the_wrong_type(table):
-    for wrong in (
-        {"customer": {"S": "kim"}},
-        {"customer": {"S": "kim"}, "order": {"N": "1"}},
-        key("1") | {"x": {"S": "y"}},
-    ):
-        for call in (table.get_item, table.delete_item):
-            with pytest.raises(
-                ClientError, match="ValidationException.*The provided key element does not match the schema"
-            ):
-                call(TableName="orders", Key=wrong)
-
-
-def test_moto_still_finds_nothing_for_a_key_of_the_wrong_type(unmended):
-    assert "Item" not in unmended.get_item(TableName="orders", Key={"customer": {"S": "kim"}, "order": {"N": "1"}})
-
-
-def test_a_batch_is_refused_as_a_whole(table):
-    put(table, "1")
-    writes = [{"PutRequest": {"Item": key("2")}}, {"PutRequest": {"Item": key("3") | {"t": {"S": "x" * 409_600}}}}]
-    with pytest.raises(ClientError, match="Item size has exceeded the maximum allowed size"):
-        table.batch_write_item(RequestItems={"orders": writes})
-    with pytest.raises(ClientError, match="Too many items requested for the BatchWriteItem call"):
-        table.batch_write_item(RequestItems={"orders": [{"PutRequest": {"Item": key(str(n))}} for n in range(26)]})
-    with pytest.raises(ClientError, match="Provided list of item keys contains duplicates"):
-        table.batch_write_item(
-            RequestItems={"orders": [{"PutRequest": {"Item": key("1")}}, {"DeleteRequest": {"Key": key("1")}}]}
-        )
-    assert table.scan(TableName="orders")["Count"] == 1
 
 
 def test_a_page_as_long_as_limit_has_a_last_evaluated_key(table):
