@@ -35,11 +35,13 @@ class _Served:
 
 def serve_requests_as_aws_does() -> None:
     """Patch ``moto.dynamodb.responses``; called when it has been imported."""
+    from moto.dynamodb import responses
     from moto.dynamodb.models import table as table_module
     from moto.dynamodb.responses import DynamoHandler
 
     moto_seam_dynamodb.listeners.append(lambda write: _Served.now.writes.append(write))
     table_module.RESULT_SIZE_LIMIT = dynamodb_units.PAGE_BYTES
+    responses.TRANSACTION_MAX_ITEMS = 100  # "up to 100" (API reference, TransactGetItems); moto has the limit of 2018
     query = _paged(table_module.Table.query, limit_at=3, projection_at=6, index_at=7, filter_at=9)
     scan = _paged(table_module.Table.scan, limit_at=1, projection_at=6, index_at=4, filter_at=3)
     table_module.Table.query, table_module.Table.scan = query, scan  # type: ignore[method-assign]
@@ -246,7 +248,8 @@ def _paged(original: Callable[..., Any], *, limit_at: int, projection_at: int, i
         arguments = list(args)
         projection, arguments[projection_at] = arguments[projection_at], None
         condition, arguments[filter_at] = arguments[filter_at], None
-        items, scanned, last = original(self, *arguments, **kwargs)
+        table = self if original.__name__ == "scan" else _Partition(self, arguments[0], arguments[index_at])
+        items, scanned, last = original(table, *arguments, **kwargs)
         _Served.now.scanned = sum(item.size() for item in items)
         if last is None and items and len(items) == arguments[limit_at]:
             last = self._get_last_evaluated_key(items[-1], arguments[index_at])
@@ -257,6 +260,28 @@ def _paged(original: Callable[..., Any], *, limit_at: int, projection_at: int, i
         return items, scanned, last
 
     return page
+
+
+class _Partition:
+    """A table of which ``Table.query`` sees the items it may give: moto looks at all of them, sorted, for every query. In
+    an index any item may be; it sorts those that it has chosen itself."""
+
+    def __init__(self, table: Any, hash_key: Any, index_name: str | None) -> None:
+        self._table = table
+        self._hash_key = None if index_name else hash_key
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._table, name)
+
+    def all_items(self) -> list[Any]:
+        table = self._table
+        if self._hash_key is None:
+            groups = table.items.values()
+            return [item for group in groups for item in group.values()] if table.range_key_attr else list(groups)
+        found = table.items.get(self._hash_key)
+        if found is None:
+            return []
+        return list(found.values()) if table.range_key_attr else [found]
 
 
 # --- transactions ------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import boto3
 import moto.dynamodb.models as models
 import moto.dynamodb.models.dynamo_type as types
 import moto.dynamodb.models.table as tables
+import moto.dynamodb.responses as responses
 from moto import mock_aws
 from moto.dynamodb.responses import DynamoHandler
 from moto.dynamodbstreams.responses import DynamoDBStreamsHandler
@@ -29,6 +30,7 @@ _PATCHED = (
     types.LimitedSizeDict,
     tables.Table,
     tables,
+    responses,
     DynamoHandler,
     DynamoDBStreamsHandler,
 )

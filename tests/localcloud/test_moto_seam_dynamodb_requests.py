@@ -186,6 +186,41 @@ def test_a_page_ends_at_1_mb_and_the_pages_together_have_every_item_once(table):
     assert (pages, found) == (3, [str(number) for number in range(8)])
 
 
+def test_a_query_looks_at_its_partition_alone(table, monkeypatch):
+    from moto.dynamodb.models.table import Table
+
+    monkeypatch.setattr(Table, "all_items", lambda _self: pytest.fail("all items were looked at"))
+    put(table, "2")
+    put(table, "1", day="monday")
+    table.put_item(TableName="orders", Item=key("9", customer="lee"))
+    ask = {"TableName": "orders", "ExpressionAttributeValues": {":v": {"S": "kim"}}}
+    page = table.query(**ask, KeyConditionExpression="customer = :v")
+    assert [item["order"]["S"] for item in page["Items"]] == ["1", "2"]
+    page = table.query(**ask, KeyConditionExpression="customer = :v", ScanIndexForward=False, Limit=1)
+    assert [item["order"]["S"] for item in page["Items"]] == ["2"]
+    assert (
+        table.query(**ask | {"ExpressionAttributeValues": {":v": {"S": "x"}}}, KeyConditionExpression="customer = :v")[
+            "Items"
+        ]
+        == []
+    )
+    page = table.query(
+        TableName="orders",
+        IndexName="by-day",
+        KeyConditionExpression="#d = :d",
+        ExpressionAttributeNames={"#d": "day"},
+        ExpressionAttributeValues={":d": {"S": "monday"}},
+    )
+    assert [item["order"]["S"] for item in page["Items"]] == ["1"]
+
+
+def test_a_hundred_items_can_be_got_in_one_transaction(table):
+    gets = [{"Get": {"TableName": "orders", "Key": key(str(number))}} for number in range(100)]
+    assert len(table.transact_get_items(TransactItems=gets)["Responses"]) == 100
+    with pytest.raises(ClientError, match="Member must have length less than or equal to 100"):
+        table.transact_get_items(TransactItems=[*gets, {"Get": {"TableName": "orders", "Key": key("more")}}])
+
+
 def test_a_transaction_with_the_token_of_an_earlier_one_is_not_made_again(table):
     add = {
         "TableName": "orders",
