@@ -22,7 +22,8 @@ from .concurrency import Concurrency
 from .environment import ExecutionEnvironment, new_stream_name
 from .invocation_record import failure_targets
 from .lab_notes import lab_notes
-from .pool import Pool
+from .memory_watch import MemoryWatch
+from .pool import Pools, key_of
 from .sandbox import Sandbox
 from .specification import (
     CodeUnusable,
@@ -32,8 +33,6 @@ from .specification import (
     InvocationOutcome,
 )
 
-_MEMORY_CHECK_SECONDS = 0.02
-_RETIREMENT_CHECK_SECONDS = 1.0
 #: Processes that provisioned concurrency starts side by side.
 _INITIALISED_AT_ONCE = 4
 #: After the answer the runtime needs a moment to ask for its next event; waiting that long beats a cold start.
@@ -82,12 +81,12 @@ class Engine:
         self._code_locks: dict[Path, asyncio.Lock] = {}
         self._loops = recursion.Loops()
         self._deliveries = destinations.Deliveries(control_plane, self, self.note, role_allows)
-        self._time_scale = time_scale
-        self._pools: dict[tuple[str, str, str], Pool] = {}
+        self._pools = Pools()
         self._counter = 0
-        self._closing: set[asyncio.Task[None]] = set()
-        self._memory_watch: asyncio.Task[None] | None = None
-        self._housekeeping = asyncio.get_running_loop().create_task(self._retire_when_idle())
+        self._memory_watch = MemoryWatch(self._pools)
+        self._housekeeping = asyncio.get_running_loop().create_task(
+            self._pools.retire_when_idle(max(1.0, limits.IDLE_SECONDS * time_scale))
+        )
 
     # --- for the front door ------------------------------------------------------------------------------------
 
@@ -120,8 +119,7 @@ class Engine:
         """The function was deleted: its environments end, its queued events are dropped."""
         self.reserve(region, name, None)
         self.asynchronous.forget(region, name)
-        for key in [key for key in self._pools if key[:2] == (region, name)]:
-            self._end_pool(key)
+        self._pools.end_function(region, name)
 
     async def invoke(
         self, specification: FunctionSpecification, invocation: Invocation, *, asynchronous: bool = False
@@ -169,9 +167,9 @@ class Engine:
                     specification.version,
                     b"",
                 )
-            pool = self._pools.setdefault(self._pool_key(specification), Pool())
+            pool = self._pools.of(specification)
             pool.busy.add(environment)
-            self._watch_memory()
+            self._memory_watch.begin()
             try:
                 outcome = await environment.invoke(invocation)
             finally:
@@ -179,7 +177,7 @@ class Engine:
                 if environment.finishing:
                     pool.finishing.add(environment)
                 elif pool.outdated:
-                    self._end_pool(self._pool_key(specification))
+                    self._pools.end(key_of(specification))
             self._loops.record(specification, invocation, outcome, started, time.monotonic())
             return outcome
         finally:
@@ -190,12 +188,12 @@ class Engine:
 
         Fewer than ``amount``: the init phase failed. Zero lets go of them; they end when they are free.
         """
-        key = self._pool_key(specification)
-        pool = self._pools.setdefault(key, Pool())
+        key = key_of(specification)
+        pool = self._pools.of(specification)
         before, pool.provisioned = pool.provisioned, amount
         surplus = [one for one in pool.idle if one.provisioned][: max(0, before - amount)]
         for environment in surplus:
-            self._retire(key, environment)
+            self._pools.retire(key, environment)
         ready = min(before, amount)
         while ready < amount:
             step = min(_INITIALISED_AT_ONCE, amount - ready)
@@ -233,13 +231,9 @@ class Engine:
     async def close(self) -> None:
         """End every environment; says on stderr how many accepted events of which functions were not run."""
         self._housekeeping.cancel()
-        if self._memory_watch:
-            self._memory_watch.cancel()
+        self._memory_watch.end()
         await self.asynchronous.close()
-        environments = [
-            environment for pool in self._pools.values() for environment in {*pool.idle, *pool.busy, *pool.finishing}
-        ]
-        await asyncio.gather(*(environment.close() for environment in environments), *self._closing)
+        await self._pools.close_all()
         os.close(self._lifeline_write_fd)
         os.close(self.lifeline_fd)
         await asyncio.to_thread(shutil.rmtree, self._folder, True)
@@ -255,8 +249,8 @@ class Engine:
         return self._control_plane.undelivered_log_bytes()
 
     def environment_is_free(self, environment: ExecutionEnvironment) -> None:
-        key = self._pool_key(environment.specification)
-        pool = self._pools.setdefault(key, Pool())
+        key = key_of(environment.specification)
+        pool = self._pools.of(environment.specification)
         pool.finishing.discard(environment)
         ends = environment.credentials_end_soon()
         while pool.waiters:
@@ -270,26 +264,24 @@ class Engine:
                 return
         pool.idle.append(environment)
         if pool.outdated:
-            self._end_pool(key)
+            self._pools.end(key)
         elif ends or (environment.provisioned and not pool.provisioned):
-            self._retire(key, environment)
+            self._pools.retire(key, environment)
 
     # --- inside ------------------------------------------------------------------------------------------------
 
-    @staticmethod
-    def _pool_key(specification: FunctionSpecification) -> tuple[str, str, str]:
-        return (specification.region, specification.name, specification.revision)
-
     async def _acquire(self, specification: FunctionSpecification) -> ExecutionEnvironment:
-        key = self._pool_key(specification)
+        key = key_of(specification)
         pool = self._pools.get(key)
         if pool is None:
-            pool = self._pools[key] = Pool()
-            self._retire_older_revisions(key)
+            pool = self._pools.of(specification)
+            # New code or configuration: idle environments of what the name and version ran before are of no more use.
+            # Versions stay warm side by side, so only pools whose function now runs under another revision go.
+            self._pools.end_others(key, self._control_plane.revisions(key[0], key[1]))
         while pool.idle:
             environment = pool.take_idle()
             if environment.credentials_end_soon():
-                self._close(environment)
+                self._pools.close(environment)
                 continue
             environment.is_free = False
             return environment
@@ -305,7 +297,7 @@ class Engine:
                     self.environment_is_free(waiter.result())
                 if not isinstance(problem, TimeoutError):
                     raise
-        self._make_room()
+        self._pools.make_room(self.concurrency.running, self.concurrency.limit)
         return await self._new_environment(specification)
 
     async def _new_environment(
@@ -331,74 +323,3 @@ class Engine:
         folder = self._folder / "environments" / f"{self._counter:06d}"
         folder.mkdir(parents=True)  # last, so that code that cannot be unpacked leaves none behind
         return ExecutionEnvironment(self, specification, folder, task, opt, credentials, notes, provisioned)
-
-    def _retire_older_revisions(self, key: tuple[str, str, str]) -> None:
-        """New code or configuration: idle environments of what the name and version ran before are of no more use.
-
-        Versions stay warm side by side, so only pools whose function now runs under another revision go.
-        """
-        current = self._control_plane.revisions(key[0], key[1])
-        for other in [other for other in self._pools if other[:2] == key[:2] and other[2] not in current]:
-            if other != key:
-                self._end_pool(other)
-
-    def _end_pool(self, key: tuple[str, str, str]) -> None:
-        pool = self._pools.get(key)
-        if pool is None:
-            return
-        pool.outdated = True
-        for environment in list(pool.idle):
-            self._retire(key, environment)
-        pool.provisioned = 0
-        if not pool.used():
-            del self._pools[key]
-
-    def _make_room(self) -> None:
-        """Idle environments of other functions give way when the machine's share is used up."""
-        idle = [
-            (environment.idle_since, key, environment)
-            for key, pool in self._pools.items()
-            for environment in pool.idle
-            if not environment.provisioned
-        ]
-        if idle and len(idle) + self.concurrency.running > self.concurrency.limit:
-            idle.sort(key=lambda entry: entry[0])
-            _since, key, environment = idle[0]
-            self._retire(key, environment)
-
-    def _retire(self, key: tuple[str, str, str], environment: ExecutionEnvironment) -> None:
-        self._pools[key].idle.remove(environment)
-        self._close(environment)
-
-    def _close(self, environment: ExecutionEnvironment) -> None:
-        environment.is_free = False
-        task = asyncio.get_running_loop().create_task(environment.close())
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
-
-    async def _retire_when_idle(self) -> None:
-        keep = max(1.0, limits.IDLE_SECONDS * self._time_scale)
-        while True:
-            await asyncio.sleep(min(_RETIREMENT_CHECK_SECONDS * 10, keep / 2))
-            now = time.monotonic()
-            for key, pool in list(self._pools.items()):
-                for environment in [one for one in pool.idle if now - one.idle_since > keep]:
-                    if not environment.provisioned:
-                        self._retire(key, environment)
-                if not pool.used():
-                    del self._pools[key]
-
-    def _watch_memory(self) -> None:
-        if self._memory_watch is None or self._memory_watch.done():
-            self._memory_watch = asyncio.get_running_loop().create_task(self._check_memory())
-
-    async def _check_memory(self) -> None:
-        pause = _MEMORY_CHECK_SECONDS
-        while any(pool.busy for pool in self._pools.values()):
-            await asyncio.sleep(pause)
-            started = time.perf_counter()
-            for pool in list(self._pools.values()):
-                for environment in list(pool.busy):
-                    environment.watch()
-            # Many environments: looking at them may take a twentieth of the time and no more.
-            pause = max(_MEMORY_CHECK_SECONDS, 20 * (time.perf_counter() - started))

@@ -43,6 +43,8 @@ _FREEZE_AFTER_SECONDS = 0.05
 
 #: Looking at three processes costs as much as a short invocation.
 _UNWATCHED_SECONDS = 0.03
+#: How old a figure of its memory may be at the end of a short invocation.
+_MEMORY_READ_SECONDS = 0.1
 
 
 class EnvironmentHost(Protocol):
@@ -259,6 +261,10 @@ class ExecutionEnvironment:
     async def _finish(
         self, invocation: Invocation, ended: End, duration: float, init_milliseconds: float | None
     ) -> InvocationOutcome:
+        if ended.kind in (EndKind.ANSWERED, EndKind.ERROR) and self._used_too_much(duration):
+            self._killed_for_memory = True
+            await self._kill()
+            ended = End(EndKind.EXITED)
         memory = self._memory_used()
         if ended.kind is EndKind.EXITED and self._killed_for_memory:
             memory = self.specification.memory_size
@@ -387,6 +393,13 @@ class ExecutionEnvironment:
     def _freeze(self) -> None:
         if self.is_free and not self._closed and self._process:
             self._process.freeze()
+
+    def _used_too_much(self, duration: float) -> bool:
+        """Whether an invocation that came to its end had more memory than it may have before the watch saw it."""
+        if self._process is None:
+            return False
+        peak = self._process.peak_memory(0.0 if duration > _UNWATCHED_SECONDS * 1000 else _MEMORY_READ_SECONDS)
+        return peak > self.specification.memory_size << 20
 
     def _memory_used(self) -> int:
         """Whole MB, at most the configured size (a process just killed may have passed it)."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 #: Processes as large as the sandbox's own (bwrap) do not make an environment one of several processes.
 _SMALL_BYTES = 4 * 1024 * 1024
+#: /proc gives a longer text in pieces of about a page (4,096 bytes), cut between two entries; a shorter piece is the last.
+_FULL_PIECE_BYTES = 3500
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def _read(path: str) -> bytes:
         content = b""
         while piece := os.read(file, 65536):
             content += piece
-            if len(piece) < 4096:  # /proc gives what it has, up to a page or more, in one piece
+            if len(piece) < _FULL_PIECE_BYTES:
                 break
         return content
     except OSError:

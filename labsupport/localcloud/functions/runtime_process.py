@@ -14,7 +14,6 @@ from collections.abc import Callable
 from . import limits
 from .memory import Usage, children, end_strays, family, usage
 
-_MEMORY_READ_SECONDS = 0.1
 #: bwrap inside, and Python.
 _PROCESSES_WITH_SANDBOX = 2
 _EXIT_WAIT_SECONDS = 1.0
@@ -96,10 +95,10 @@ class RuntimeProcess:
             self.killed_for_memory = self._usage.memory > self._memory_limit
             self._signal_group(signal.SIGKILL)
 
-    def peak_memory(self) -> int:
-        """Bytes: the most that was seen so far."""
-        # Asking the kernel costs more than a warm invocation: figures of the last tenth of a second are good enough.
-        if not self._over and time.monotonic() - self._looked > _MEMORY_READ_SECONDS:
+    def peak_memory(self, within_seconds: float = 0.1) -> int:
+        """Bytes: the most that was seen so far, looked up when the last look was not ``within_seconds``."""
+        # Asking the kernel costs as much as a warm invocation.
+        if not self._over and time.monotonic() - self._looked > within_seconds:
             self._look_at_usage()
         return self._peak_memory
 

@@ -242,6 +242,26 @@ def handler(event, context):
         assert (count < 742, errno) == (True, 11)
 
 
+def test_memory_that_the_watch_did_not_see_counts_at_the_end(tmp_path):
+    """The watch looks from time to time: an invocation that answers before its first look has used what it has used."""
+    source = """
+def handler(event, context):
+    return len(b"x" * (event or 1))
+"""
+
+    async def run():
+        async with engine(tmp_path) as (running, plane):
+            running._memory_watch.begin = lambda: None  # nobody looks
+            plane.put("greedy", source, memory_size=128, timeout=20)
+            small = await call(running, "greedy", 1000)
+            large = await call(running, "greedy", 300_000_000)
+            return small, large, await call(running, "greedy", 1000)
+
+    small, large, after = asyncio.run(run())
+    assert small == after == 1000
+    assert large["errorMessage"].endswith("Runtime exited with error: signal: killed")
+
+
 def test_memory_that_children_share_is_counted_once(tmp_path):
     """Sixty megabytes, forked ten times: on AWS that fits into 256 MB, since nobody writes to it."""
     source = """
@@ -279,14 +299,14 @@ def test_idle_environments_give_everything_back(tmp_path):
             plane.put("warm up", "def handler(event, context): return 1")
             await call(running, "warm up")
             await until(lambda: not environments(running))
-            await asyncio.gather(*running._closing)
+            await asyncio.gather(*running._pools._closing)
             before = figures(running)
             for number in range(3):
                 plane.put(f"f{number}", "import time\ndef handler(event, context): time.sleep(0.2)")
             await asyncio.gather(*(call(running, f"f{number % 3}") for number in range(9)))
             during = figures(running)
             await until(lambda: not environments(running))
-            await asyncio.gather(*running._closing)
+            await asyncio.gather(*running._pools._closing)
             await until(lambda: figures(running) == before, 10)
             return before, during
 
