@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import importlib
 import json
+import logging
 import os
 import shutil
 import signal
@@ -38,6 +39,8 @@ def main() -> None:
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
     import waitress.server
 
+    # A burst that waits for a thread is no news: the learner would read a line for each request of it.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     from .moto_seam_imports import after_import, leave_out_mocking
 
     leave_out_mocking()

@@ -135,6 +135,37 @@ def test_F134_F136_the_event_of_a_stream(cloud, table, function):
     assert (modified["dynamodb"]["OldImage"], "NewImage" in removed["dynamodb"]) == (new, False)
 
 
+def test_values_of_every_type_come_as_dynamodb_json(cloud, table, function):
+    """Numbers are strings without superfluous zeroes, binary is base64 text, also inside lists and maps."""
+    connect(cloud, table, function)
+    table.put(
+        "a",
+        n={"N": "1E+2"},
+        b={"B": b"\x00"},
+        e={"S": ""},
+        none={"NULL": True},
+        ss={"SS": ["x"]},
+        ns={"NS": ["1.0"]},
+        bs={"BS": [b"ab"]},
+        m={"M": {"x": {"B": b"q"}, "y": {"L": [{"N": "1.50"}, {"BOOL": True}]}}},
+        l={"L": []},
+    )
+    got(function, "a")
+    ((record,),) = (event["Records"] for event in events(function))
+    assert record["dynamodb"]["NewImage"] == {
+        "id": {"S": "a"},
+        "n": {"N": "100"},
+        "b": {"B": "AA=="},
+        "e": {"S": ""},
+        "none": {"NULL": True},
+        "ss": {"SS": ["x"]},
+        "ns": {"NS": ["1"]},
+        "bs": {"BS": ["YWI="]},
+        "m": {"M": {"x": {"B": "cQ=="}, "y": {"L": [{"N": "1.5"}, {"BOOL": True}]}}},
+        "l": {"L": []},
+    }
+
+
 def test_records_come_in_order_in_batches_of_at_most_batch_size(cloud, table, function):
     """F143: one invocation at a time for a shard."""
     names = [f"{number:02}" for number in range(25)]
@@ -206,6 +237,32 @@ def test_F139_filters_choose_records_and_the_others_are_done(cloud, table, funct
     got(function, "b")
     found = [(r["eventName"], r["dynamodb"]["Keys"]["id"]["S"]) for e in events(function) for r in e["Records"]]
     assert found == [("INSERT", "a"), ("REMOVE", "b")]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "passes"),
+    [
+        ({"dynamodb": {"NewImage": {"kind": {"S": ["order"]}}}}, True),
+        ({"dynamodb": {"NewImage": {"kind": ["order"]}}}, False),  # the letter of the type is missing
+        ({"dynamodb": {"NewImage": {"n": {"N": [{"numeric": [">", 0]}]}}}}, False),  # numbers are strings
+        ({"dynamodb": {"ApproximateCreationDateTime": [{"numeric": [">", 0]}]}}, True),
+        ({"dynamodb": {"NewImage": [{"exists": False}]}}, True),  # not a leaf
+        ({"userIdentity": {"type": ["Service"]}}, False),
+    ],
+)
+def test_F139_patterns_look_at_the_record_as_the_function_gets_it(cloud, table, function, pattern, passes):
+    uuid = connect(
+        cloud,
+        table,
+        function,
+        FilterCriteria={"Filters": [{"Pattern": json.dumps(pattern)}, {"Pattern": '{"eventName": ["REMOVE"]}'}]},
+    )
+    table.put("a", kind={"S": "order"}, n={"N": "5"})
+    table.put("last")
+    table.delete("last")
+    until(lambda: any("last" in batch for batch in batches(function)), "the last record did not come")
+    assert shown(cloud, uuid)["LastProcessingResult"] == "OK"
+    assert any("a" in batch for batch in batches(function)) == passes
 
 
 def test_F140_a_failing_batch_blocks_what_follows_then_goes_to_the_destination(cloud, table, function):

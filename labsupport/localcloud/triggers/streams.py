@@ -154,17 +154,18 @@ class StreamPoller(Poller):
                 self._tell_problem(f"PROBLEM: Stream not found: {self.mapping.source_arn}")
                 await self.sleep(None)
                 continue
+            records = []
             for wire, created in zip(answer["records"], answer["created"], strict=True):
-                self._take(StreamRecord.of(wire, created))
+                record = StreamRecord.of(wire, created)
+                if self._filters.matches(record.wire):  # the others are done
+                    records.append(record)
+                await asyncio.sleep(0)  # a thousand records must not hold up everybody else
+            for record in records:  # at once, so that a lane does not begin with the first of them
+                self._lanes[record.lane(len(self._lanes))].add(record)
             more = bool(answer["more"])
             self._news = self._news or more
             self._after = answer["after"]
             self._checkpoint()
-
-    def _take(self, record: StreamRecord) -> None:
-        """What does not pass the filters is done."""
-        if self._filters.matches(record.wire):
-            self._lanes[record.lane(len(self._lanes))].add(record)
 
     def _has_room(self) -> bool:
         most = max(_RECORDS_AHEAD, self.mapping.batch_size) * len(self._lanes)
