@@ -470,6 +470,37 @@ def test_a_disabled_mapping_goes_on_where_it_stopped(cloud, table, function):
     assert [key for batch in batches(function) for key in batch] == ["1", "2", "3"]
 
 
+def test_a_mapping_that_is_disabled_waits_for_the_batch_that_runs(cloud, table):
+    """It is done then, and does not come again."""
+    queue = Queue(cloud)
+    function = deploy(
+        cloud,
+        """
+        import json
+        import os
+        import time
+
+        import boto3
+
+        def handler(event, context):
+            print(json.dumps(event))
+            boto3.client("sqs").send_message(QueueUrl=os.environ["QUEUE"], MessageBody="begun")
+            time.sleep(1)
+            print("DONE")
+        """,
+        Timeout=20,
+        Environment={"Variables": {"QUEUE": queue.url}},
+    )
+    uuid = connect(cloud, table, function)
+    table.put("1")
+    queue.messages(seconds=60)
+    change(cloud, uuid, Enabled=False)
+    assert re.search("^DONE$", log_text(function), re.M)
+    change(cloud, uuid, Enabled=True)
+    table.put("2")
+    assert got(function, "2") == [["1"], ["2"]]
+
+
 def test_a_deleted_mapping_calls_no_more(cloud, table, function):
     uuid = connect(cloud, table, function)
     table.put("1")
