@@ -80,14 +80,14 @@ class Lane:
         """Wait for the first record, then until the batch is full or the batching window is over. With a tumbling window
         that has begun, at most until its end."""
         while not self.pending:
+            if self._shared.stop.is_set():
+                return
             seconds = None
             if self._window is not None:
                 seconds = self._window.end - time.time()
                 if seconds <= 0:
                     return
             await self._until_something_comes(seconds)
-            if self._shared.stop.is_set():
-                return
         began = time.monotonic()
         while not self._is_full():
             over = began + self._shared.settings().window_seconds * self._time_scale

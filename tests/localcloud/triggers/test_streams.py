@@ -31,6 +31,8 @@ class Stream:
         self.asked: list[tuple] = []
         self.batches: list[list[str]] = []
         self.fault: Exception | None = None
+        self.may_end = asyncio.Event()
+        self.may_end.set()
         self.moto = SimpleNamespace(ask=self.ask)
         self.access = SimpleNamespace(role_allows=self.role_allows)
         self.engine = SimpleNamespace(note=lambda *_: None)
@@ -61,6 +63,7 @@ class Stream:
         if self.fault:
             fault, self.fault = self.fault, None
             raise fault
+        await self.may_end.wait()
         self.batches.append([one["dynamodb"]["SequenceNumber"] for one in json.loads(payload)["Records"]])
         return InvocationOutcome(b"null", "application/json", None, "$LATEST", b"")
 
@@ -114,6 +117,21 @@ def test_a_poller_that_ends_remembers_what_is_done():
         await settle()
         await poller.end()
         assert checkpoints == {"u": 3}
+
+    play(scenario)
+
+
+def test_a_poller_that_ends_while_a_batch_runs_waits_for_it_and_no_longer():
+    async def scenario(stream, poller, checkpoints):
+        stream.may_end.clear()
+        stream.add(1)
+        await settle()
+        ending = asyncio.create_task(poller.end())
+        await settle()
+        assert not ending.done()
+        stream.may_end.set()
+        await asyncio.wait_for(ending, 30)
+        assert (stream.batches, checkpoints) == ([["1"]], {"u": 1})
 
     play(scenario)
 
