@@ -97,7 +97,7 @@ async def _serve(
         "concurrency": concurrency,
         "time_scale": settings.time_scale,
     }
-    door = FrontDoor(engine, lambda_api, moto, access, settings.region, identity)
+    door = FrontDoor(engine, lambda_api, moto, access, triggers, settings.region, identity)
     server = web.Server(door.answer, access_log=None, keepalive_timeout=3600.0)
     serving: asyncio.Server | None = None
     try:

@@ -33,6 +33,7 @@ from .functions.specification import (
 from .lambda_api.api import LambdaApi
 from .lambda_api.names import parse_function_name
 from .lambda_api.packages import DOWNLOAD_PATH
+from .triggers.triggers import Triggers
 
 _INVOKE = re.compile(r"/2015-03-31/functions/([^/]+)/invocations/?$")
 _INVOKE_ASYNC = re.compile(r"/2014-11-13/functions/([^/]+)/invoke-async/?$")
@@ -68,6 +69,7 @@ class FrontDoor:
         lambda_api: LambdaApi,
         moto: MotoControlPlane,
         access: Access,
+        triggers: Triggers,
         region: str,
         identity: dict[str, Any],
     ) -> None:
@@ -75,6 +77,7 @@ class FrontDoor:
         self._lambda_api = lambda_api
         self._access = access
         self._moto = moto
+        self._triggers = triggers
         self._region = region
         self.identity = identity
 
@@ -254,6 +257,10 @@ class FrontDoor:
     async def _forward(self, request: web.BaseRequest, service: str, body: bytes) -> web.Response:
         if service == "logs":
             await self._moto.flush_logs()
+            if request.headers.get("X-Amz-Target", "").endswith(".PutSubscriptionFilter"):
+                problem = await self._triggers.pushes.log_subscriptions.refuse(self._region_of(request), body)
+                if problem:
+                    return web.json_response({"__type": "InvalidParameterException", "message": problem}, status=400)
         headers: CIMultiDict[str] = CIMultiDict()
         underscored: list[tuple[str, str]] = []
         for name, value in request.headers.items():

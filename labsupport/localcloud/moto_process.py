@@ -97,6 +97,8 @@ def main() -> None:
     after_import("moto.dynamodbstreams.responses", right_dynamodb_streams)
     # moto's Lambda brings its DynamoDB, Kinesis, ECR and CloudWatch: 17 MB that wait for the first trigger or template.
     after_import("moto.awslambda.models", replace_functions)
+    for models, function in _WITH_THEIR_SERVICE.items():
+        after_import(models, _of_seam(function))
     keep_only_region_names()
     moto_seam.keep_trace_header_of_messages()
     moto_seam_sqs_api.right_queues()
@@ -139,6 +141,14 @@ def main() -> None:
     server.run()
 
 
+#: Modules of moto, and what a part of the seam does once one is imported; the part is imported then, too.
+_WITH_THEIR_SERVICE = {
+    "moto.events.models": "moto_seam_events.tell_of_rules_and_events",
+    "moto.logs.models": "moto_seam_logs.tell_of_log_events",
+    "moto.scheduler.models": "moto_seam_scheduler.tell_of_schedules",
+    "moto.sns.models": "moto_seam_sns.deliver_as_aws_does",
+}
+
 #: Inner addresses and the function of a seam module that answers each; its arguments are the body, its result is JSON.
 _INNER_CALLS = {
     "role_trust_policy": "moto_seam.role_trust_policy",
@@ -152,7 +162,22 @@ _INNER_CALLS = {
     "exchange_messages": "moto_seam_queues.exchange_messages",
     "open_stream": "moto_seam_streams.open_stream",
     "read_stream": "moto_seam_streams.read_stream",
+    "log_group_exists": "moto_seam_delivery.log_group_exists",
+    "events_to_queue": "moto_seam_delivery.send_to_queue",
+    "events_publish": "moto_seam_delivery.publish",
+    "schedule_completed": "moto_seam_scheduler.delete_completed",
+    "sns_dead_letter": "moto_seam_sns.send_dead_letter",
 }
+
+
+def _of_seam(name: str) -> Callable[[], None]:
+    """Calls a function of a seam module, which is imported at that moment."""
+
+    def call() -> None:
+        module, _, function = name.partition(".")
+        getattr(importlib.import_module(f".{module}", __package__), function)()
+
+    return call
 
 
 @functools.cache

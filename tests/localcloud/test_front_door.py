@@ -203,7 +203,9 @@ def test_a_fault_of_the_lab_is_a_service_exception_with_one_clear_sentence(capsy
             async def read():
                 return b""
 
-    response = asyncio.run(FrontDoor(None, None, BrokenMoto(), Access(BrokenMoto()), "us-east-1", {}).answer(Request()))
+    response = asyncio.run(
+        FrontDoor(None, None, BrokenMoto(), Access(BrokenMoto()), None, "us-east-1", {}).answer(Request())
+    )
     assert response.status == 500
     assert response.headers["x-amzn-ErrorType"] == "ServiceException"
     document = json.loads(response.body)

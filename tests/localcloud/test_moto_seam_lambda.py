@@ -112,14 +112,6 @@ def test_an_upload_reaches_the_function_of_a_bucket(plane):
     assert events[-1]["Records"][0]["s3"]["object"]["key"] == "k"
 
 
-def test_a_published_message_reaches_the_function_of_a_topic(plane):
-    sns = client("sns")
-    topic = sns.create_topic(Name="news")["TopicArn"]
-    sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=ARN)
-    sns.publish(TopicArn=topic, Message="hello")
-    assert json.loads(plane.sent[0]["payload"])["Records"][0]["Sns"]["Message"] == "hello"
-
-
 TEMPLATE = {
     "Resources": {
         "F": {

@@ -8,6 +8,8 @@ from ..functions.engine import Engine
 from ..lambda_api.api import LambdaApi
 from .mapping import EventSourceMapping
 from .poller import Maker, Pollers, Surroundings
+from .push import Push
+from .pushes import Pushes
 from .queues import QueuePoller
 from .streams import Checkpoints, StreamPoller
 
@@ -32,6 +34,10 @@ class Triggers:
         self._pollers = Pollers(Surroundings(engine, lambda_api, moto, access, time_scale), makers)
         moto.on("queue", lambda notice: self._pollers.wake(notice["arn"]))
         moto.on("stream", lambda notice: self._pollers.wake(notice["arn"]))
+        #: For services that push: permission and asynchronous invocation.
+        self.push = Push(engine, lambda_api.store)
+        #: SNS, EventBridge and CloudWatch Logs.
+        self.pushes = Pushes(self.push, lambda_api, moto, access, time_scale)
 
     # --- for the Lambda API: event source mappings -------------------------------------------------------------
 
@@ -48,3 +54,5 @@ class Triggers:
     async def close(self) -> None:
         """End everything; what was not processed stays where it is."""
         await self._pollers.close()
+        await self.pushes.close()
+        await self.push.close()
