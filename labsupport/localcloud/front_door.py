@@ -9,6 +9,7 @@ import binascii
 import json
 import random
 import re
+import secrets
 import sys
 import traceback
 import uuid
@@ -19,6 +20,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from .access import Access, Denial
+from .access.questions.s3 import place_of
 from .control_plane import MotoControlPlane
 from .functions import limits
 from .functions.engine import Engine
@@ -33,6 +35,7 @@ from .functions.specification import (
 from .lambda_api.api import LambdaApi
 from .lambda_api.names import parse_function_name
 from .lambda_api.packages import DOWNLOAD_PATH
+from .triggers.s3_errors import Ids
 from .triggers.triggers import Triggers
 
 _INVOKE = re.compile(r"/2015-03-31/functions/([^/]+)/invocations/?$")
@@ -45,6 +48,7 @@ _QUALIFIERS_DISAGREE = "The derived qualifier from the function name does not ma
 _FUNCTION_URL_HOST = re.compile(r"[a-z0-9]+\.lambda-url\.[a-z0-9-]+\.on\.aws(?::\d+)?")
 _FUNCTION_URL_PATH = "/_aws/lambda-url/"
 _CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
+_REQUEST_ID = re.compile(rb"(<RequestId>)[^<]*(</RequestId>)")
 _HOP_BY_HOP = frozenset(
     (
         "connection",
@@ -135,6 +139,8 @@ class FrontDoor:
                 self._region_of(request),
             )
             return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
+        if service == "s3":
+            return await self._answer_s3(request, body)
         return await self._forward(request, service, body)
 
     def _download(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -254,14 +260,40 @@ class FrontDoor:
 
     # --- everything else ---------------------------------------------------------------------------------------
 
-    async def _forward(self, request: web.BaseRequest, service: str, body: bytes) -> web.Response:
+    async def _answer_s3(self, request: web.BaseRequest, body: bytes) -> web.Response:
+        """S3 is moto's but for the notifications of buckets. Each answer has the ids that its events name, too."""
+        ids = Ids(secrets.token_hex(8).upper(), secrets.token_urlsafe(57))
+        response: web.Response | None = None
+        if "notification" in request.query:
+            place = place_of(request.raw_path.partition("?")[0], request.host)
+            answer = await self._triggers.s3.answer(request.method, place.bucket, request.headers, body, ids)
+            if answer:
+                response = web.Response(status=answer.status, body=answer.body, headers=answer.headers)
+        if response is None:
+            response = await self._forward(
+                request,
+                "s3",
+                body,
+                {"X-Labsupport-Request-Id": ids.request_id, "X-Labsupport-Host-Id": ids.host_id},
+            )
+        if response.status >= 400 and isinstance(response.body, bytes):
+            response.body = _REQUEST_ID.sub(rb"\g<1>%s\g<2>" % ids.request_id.encode(), response.body)
+        response.headers.pop("X-Amzn-Requestid", None)  # moto's; S3 has none of this name
+        response.headers["x-amz-request-id"] = ids.request_id
+        response.headers["x-amz-id-2"] = ids.host_id
+        return response
+
+    async def _forward(
+        self, request: web.BaseRequest, service: str, body: bytes, more: dict[str, str] | None = None
+    ) -> web.Response:
+        """Let moto answer; ``more`` are headers for it alone."""
         if service == "logs":
             await self._moto.flush_logs()
             if request.headers.get("X-Amz-Target", "").endswith(".PutSubscriptionFilter"):
                 problem = await self._triggers.pushes.log_subscriptions.refuse(self._region_of(request), body)
                 if problem:
                     return web.json_response({"__type": "InvalidParameterException", "message": problem}, status=400)
-        headers: CIMultiDict[str] = CIMultiDict()
+        headers: CIMultiDict[str] = CIMultiDict(more or {})
         underscored: list[tuple[str, str]] = []
         for name, value in request.headers.items():
             if name.lower() in _HOP_BY_HOP or name.lower() == "content-length":

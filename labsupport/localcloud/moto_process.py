@@ -47,7 +47,15 @@ def main() -> None:
     from .moto_seam_policies import keep_managed_policies_on_disk
 
     keep_managed_policies_on_disk()  # before the seam imports the rest of moto
-    from . import moto_seam, moto_seam_access, moto_seam_sqs_api, moto_seam_sqs_moves, moto_seam_sqs_send
+    from . import (
+        moto_seam,
+        moto_seam_access,
+        moto_seam_s3,
+        moto_seam_s3_objects,
+        moto_seam_sqs_api,
+        moto_seam_sqs_moves,
+        moto_seam_sqs_send,
+    )
     from .moto_seam_regions import keep_only_region_names
 
     front_door = settings["front_door"]
@@ -92,6 +100,10 @@ def main() -> None:
 
         moto_seam_streams_api.answer_for_streams()
 
+    def replace_s3() -> None:
+        moto_seam_s3_objects.behave_like_s3()
+        moto_seam_s3.replace_events()
+
     after_import("moto.dynamodb.models", right_dynamodb)
     after_import("moto.dynamodb.responses", right_dynamodb_requests)
     after_import("moto.dynamodbstreams.responses", right_dynamodb_streams)
@@ -99,13 +111,15 @@ def main() -> None:
     after_import("moto.awslambda.models", replace_functions)
     for models, function in _WITH_THEIR_SERVICE.items():
         after_import(models, _of_seam(function))
+    after_import("moto.s3.responses", replace_s3)
     keep_only_region_names()
+    moto_seam_s3_objects.match_keys_with_line_breaks()
     moto_seam.keep_trace_header_of_messages()
     moto_seam_sqs_api.right_queues()
     moto_seam_sqs_send.right_sending()
     moto_seam_sqs_moves.add_message_moves()
     moto_seam_access.keep_session_policies()
-    moto_app = moto_seam.application()
+    moto_app = moto_seam_s3.with_events(moto_seam.application())
 
     def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ["PATH_INFO"].startswith(INNER_PREFIX):
@@ -167,6 +181,9 @@ _INNER_CALLS = {
     "events_publish": "moto_seam_delivery.publish",
     "schedule_completed": "moto_seam_scheduler.delete_completed",
     "sns_dead_letter": "moto_seam_sns.send_dead_letter",
+    "s3_deliver": "moto_seam_s3.deliver",
+    "s3_region": "moto_seam_s3.region_of_bucket",
+    "s3_watch": "moto_seam_s3.watch_bucket",
 }
 
 

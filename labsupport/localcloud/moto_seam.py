@@ -7,10 +7,11 @@ is replaced: see ``moto_seam_lambda``.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from typing import Any
 
@@ -81,6 +82,16 @@ def access_key() -> str:
     """The access key that signs the request that moto serves in this thread; empty when there is none."""
     match = _ACCESS_KEY.search(_authorization.get())
     return match[1] if match else ""
+
+
+@contextlib.contextmanager
+def traced(header: str | None) -> Iterator[None]:
+    """Within it, ``trace_header`` is ``header``: for what moto sends without a request."""
+    token = _trace_header.set(header)
+    try:
+        yield
+    finally:
+        _trace_header.reset(token)
 
 
 def keep_trace_header_of_messages() -> None:

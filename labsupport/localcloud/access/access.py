@@ -13,12 +13,13 @@ from typing import Any, Protocol
 from . import questions, signature
 from .credential import Credential, credential_of, is_aws_key, may_be_aws_key
 from .denial import EXPIRED, NOT_DELETED, UNKNOWN_KEY, Denial, Refusal, answer, deleted_objects, not_allowed
-from .evaluation import Decision, Question, decide
+from .evaluation import Decision, Question, allows_service, decide
 from .form import check_form, credential_of_form, fields_of, is_form
 from .patterns import Context, Keys
 from .policy import Policy
 from .principal import Principal
 from .questions import Facts, s3
+from .questions.facts import ACCOUNT
 from .questions.operations import log_group_resources, log_stream_resources
 from .request import AwsRequest, prepare, read, split
 
@@ -105,6 +106,28 @@ class Access:
         if decision.allowed:
             return None
         return answer(not_allowed("s3", principal.arn, question, decision), "s3", "s3", method)
+
+    async def user_id(self, access_key: str) -> str | None:
+        """The unique id of a key's owner, ``AROA…:SESSION`` for a role session; None when the key is nobody's own."""
+        principal = await self._identity(access_key) if is_aws_key(access_key) else None
+        return principal.keys["aws:userid"][0] if principal else None
+
+    async def service_allowed(self, service: str, action: str, arn: str, source_arn: str) -> bool | None:
+        """May a service of AWS (``s3.amazonaws.com``) act on a queue or topic on behalf of ``source_arn``? None when
+        the queue or topic is not there."""
+        kind, region, account, name = arn.split(":", 5)[2:]
+        facts = await self._lookup(kind, region, arn if kind == "sns" else name) if account == ACCOUNT else None
+        if facts is None:
+            return None
+        keys: Keys = {
+            **_common_keys(region, {}),
+            "aws:sourcearn": (source_arn,),
+            "aws:sourceaccount": (ACCOUNT,),
+            "aws:viaawsservice": ("true",),
+            "aws:principalisawsservice": ("true",),
+            "aws:principalservicename": (service,),
+        }
+        return allows_service(Question(action, (arn,), keys, resource_policy=facts.policy), service)
 
     async def role_allows(self, role_arn: str, action: str, resource: str, context: Context | None = None) -> bool:
         """May a session of this role do it? False for a role that is not there. For questions the cloud asks on a

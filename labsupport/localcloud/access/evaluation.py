@@ -86,6 +86,14 @@ def decide(question: Question, grants: Grants) -> Decision:
     return _ALLOWED
 
 
+def allows_service(question: Question, service: str) -> bool:
+    """Whether the resource's policy lets a service of AWS, such as ``s3.amazonaws.com``, do it: nothing else counts."""
+    if question.resource_policy is None:
+        return False
+    grant, denied = _resource_side(question, question.resource_policy, Caller("", "", service=service))
+    return grant == "direct" and not denied
+
+
 def _explicit(kind: str) -> Decision:
     return Decision(False, f"with an explicit deny in {kind}")
 

@@ -11,6 +11,7 @@ from .poller import Maker, Pollers, Surroundings
 from .push import Push
 from .pushes import Pushes
 from .queues import QueuePoller
+from .s3 import S3Notifications
 from .streams import Checkpoints, StreamPoller
 
 
@@ -38,6 +39,8 @@ class Triggers:
         self.push = Push(engine, lambda_api.store)
         #: SNS, EventBridge and CloudWatch Logs.
         self.pushes = Pushes(self.push, lambda_api, moto, access, time_scale)
+        #: The front door asks it about ``?notification`` of buckets.
+        self.s3 = S3Notifications(self.push, moto, access)
 
     # --- for the Lambda API: event source mappings -------------------------------------------------------------
 
@@ -56,3 +59,4 @@ class Triggers:
         await self._pollers.close()
         await self.pushes.close()
         await self.push.close()
+        await self.s3.close()
