@@ -114,6 +114,7 @@ def main() -> None:
     after_import("moto.s3.responses", replace_s3)
     keep_only_region_names()
     moto_seam_s3_objects.match_keys_with_line_breaks()
+    moto_seam.find_backends_once()
     moto_seam.keep_trace_header_of_messages()
     moto_seam_sqs_api.right_queues()
     moto_seam_sqs_send.right_sending()

@@ -6,6 +6,7 @@ import json
 
 import boto3
 import pytest
+from moto import backends as moto_backends
 from moto import mock_aws
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY
 from moto.sqs import models as sqs_models
@@ -62,6 +63,30 @@ def test_trace_header_is_that_of_the_request_moto_serves(monkeypatch, service, p
     moto_seam.application()({"HTTP_X_AMZN_TRACE_ID": "Root=1", "HTTP_AUTHORIZATION": credential}, None)
     assert seen == [passed_on]
     assert moto_seam.trace_header() is None
+
+
+def test_moto_looks_a_backend_up_for_every_request(monkeypatch):
+    """When moto remembers them itself, ``find_backends_once`` may go."""
+    asked = []
+    monkeypatch.setattr(moto_backends, "list_of_moto_modules", lambda: asked.append(1) or [])
+    dispatcher = moto_seam.DomainDispatcherApplication(None)
+    for _ in range(2):
+        assert dispatcher.get_backend_for_host("s3.us-east-1.amazonaws.com") == "s3"
+    assert len(asked) == 2
+
+
+def test_a_backend_is_found_once(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        moto_seam.DomainDispatcherApplication,
+        "get_backend_for_host",
+        lambda self, host: asked.append(host) or host and host.partition(".")[0],
+    )
+    moto_seam.find_backends_once()
+    dispatcher = moto_seam.DomainDispatcherApplication(None)
+    hosts = ["s3.us-east-1.amazonaws.com", None, "sqs.us-east-1.amazonaws.com", None, "s3.us-east-1.amazonaws.com"]
+    assert [dispatcher.get_backend_for_host(host) for host in hosts] == ["s3", None, "sqs", None, "s3"]
+    assert asked == hosts[:3]
 
 
 def test_a_message_keeps_the_trace_header_it_was_sent_with():
