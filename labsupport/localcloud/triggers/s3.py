@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote_plus
 
 from ..access import Access
 from ..control_plane import MotoControlPlane
@@ -72,6 +73,13 @@ class S3Notifications:
             await self._outbox.sent()
         rules = tuple(replace(rule, id=rule.id or str(uuid.uuid4())) for rule in configuration.rules)
         self._configurations[bucket] = replace(configuration, rules=rules)
+        for value in [value for rule in rules for value in rule.values_that_fit_no_key()]:
+            print(
+                f"labsupport cloud: the filter {value!r} of {bucket_arn} fits no key: S3 compares it with URL-encoded "
+                f"keys. Write {quote_plus(value, safe='/')!r}.",
+                file=sys.stderr,
+                flush=True,
+            )
         await self._moto.ask("s3_watch", bucket=bucket, watched=bool(configuration))
         return s3_errors.document("")
 

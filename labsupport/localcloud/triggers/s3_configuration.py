@@ -6,6 +6,7 @@ notifications using object key name filtering".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote_plus
@@ -15,6 +16,9 @@ from xml.sax.saxutils import escape
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 #: The name of a configuration in XML is this and "Configuration"; its ARN has the same element without.
 _SERVICES = {"Topic": "sns", "Queue": "sqs", "CloudFunction": "lambda"}
+
+#: What an encoded key is made of, and what may stand in a filter as it is.
+_ENCODED = re.compile(r"[A-Za-z0-9_.~/+%!*'()-]*")
 
 
 class Malformed(Exception):
@@ -45,6 +49,10 @@ class Rule:
         return any(covers(pattern, f"s3:{event}") for pattern in self.events) and any(
             encoded.startswith(self.prefix) and encoded.endswith(self.suffix) for encoded in _encoded(key)
         )
+
+    def values_that_fit_no_key(self) -> list[str]:
+        """Of prefix and suffix those that hold a character which URL-encoded keys do not have."""
+        return [value for _name, value in self.filters if not _ENCODED.fullmatch(value)]
 
     def _filter(self, wanted: str) -> str:
         return next((value for name, value in self.filters if name.lower() == wanted), "")
