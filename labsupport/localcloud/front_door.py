@@ -48,6 +48,7 @@ _QUALIFIERS_DISAGREE = "The derived qualifier from the function name does not ma
 _FUNCTION_URL_HOST = re.compile(r"[a-z0-9]+\.lambda-url\.[a-z0-9-]+\.on\.aws(?::\d+)?")
 _FUNCTION_URL_PATH = "/_aws/lambda-url/"
 _CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
+_PRESIGNED = re.compile(r"[?&]X-Amz-Credential=[^&]*(?:%2F|/)s3(?:%2F|/)aws4_request", re.IGNORECASE)
 _REQUEST_ID = re.compile(rb"(<RequestId>)[^<]*(</RequestId>)")
 _HOP_BY_HOP = frozenset(
     (
@@ -139,7 +140,7 @@ class FrontDoor:
                 self._region_of(request),
             )
             return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
-        if service == "s3":
+        if service == "s3" or (not service and _may_be_s3(request)):
             return await self._answer_s3(request, body)
         return await self._forward(request, service, body)
 
@@ -327,6 +328,15 @@ class FrontDoor:
     def _service_of(request: web.BaseRequest) -> str:
         match = _CREDENTIAL.search(request.headers.get("Authorization", ""))
         return match[2] if match else ""
+
+
+def _may_be_s3(request: web.BaseRequest) -> bool:
+    """Of a request without a signature in its headers: presigned URLs, forms of browsers, public objects. Other
+    services are called with a target or with a form of their own."""
+    if _PRESIGNED.search(request.raw_path):
+        return True
+    kind = request.headers.get("Content-Type", "")
+    return "X-Amz-Target" not in request.headers and not kind.startswith("application/x-www-form-urlencoded")
 
 
 def _refusal(denial: Denial) -> web.Response:

@@ -338,3 +338,13 @@ def test_a_bucket_that_is_not_there(cloud, bucket, queue):
 def test_ids_are_unique(bucket, queue):
     rules = [queue_rule(queue, Id="same", prefix="a"), queue_rule(queue, Id="same", prefix="b")]
     assert error_of(bucket, queues=rules)["Message"] == ("Same ID used for multiple configurations. IDs must be unique")
+
+
+def test_a_bucket_of_another_account_than_expected(bucket):
+    found = refusal(
+        bucket.s3.put_bucket_notification_configuration,
+        Bucket=bucket.name,
+        NotificationConfiguration={},
+        ExpectedBucketOwner="210987654321",
+    )
+    assert found == ("AccessDenied", 403, "Access Denied")

@@ -196,7 +196,7 @@ def test_a_fault_of_the_lab_is_a_service_exception_with_one_clear_sentence(capsy
         path = raw_path = "/"
         method = "GET"
         host = "127.0.0.1"
-        headers = {}
+        headers = {"X-Amz-Target": "DynamoDB_20120810.ListTables"}
 
         class content:  # noqa: N801
             @staticmethod

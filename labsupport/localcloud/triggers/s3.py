@@ -44,6 +44,8 @@ class S3Notifications:
         self, method: str, bucket: str, headers: Mapping[str, str], body: bytes, ids: Ids
     ) -> Answer | None:
         """Answer a request to a bucket's ``?notification``; None when S3 itself (moto) is to answer."""
+        if headers.get("x-amz-expected-bucket-owner", ACCOUNT_ID) != ACCOUNT_ID:
+            return s3_errors.answer(S3Error(403, "AccessDenied", "Access Denied"), ids)
         if method == "PUT":
             try:
                 return await self._put(bucket, headers, body, ids)
