@@ -113,6 +113,14 @@ def _each_item_once(results: Results) -> Verdict:
     return Verdict("every item exactly once", f"{lost:g} lost, {twice:g} twice", lost == twice == 0)
 
 
+def _each_message_ended(results: Results) -> Verdict:
+    bar = "each deleted or in the DLQ"
+    lost, left = (results.maximum(figure, "lab") for figure in ("messages_lost", "messages_left"))
+    if lost is None or left is None:
+        return Verdict(bar, "", None)
+    return Verdict(bar, f"{lost:g} lost, {left:g} left", lost == left == 0)
+
+
 BARS = (
     Bar("warm_boto3", _at_most_times("warm_boto3", "floor", "floor", 1.3)),
     Bar("warm_boto3", _one_of("warm_boto3", "ministack", 20)),
@@ -127,6 +135,7 @@ BARS = (
     Bar("upload_start", _at_most("upload_start", 15, "ms", 1, 1)),
     Bar("uploads", _one_of("uploads", "ministack", 2)),
     Bar("uploads", _each_item_once),
+    Bar("messages", _each_message_ended),
 )
 
 

@@ -12,6 +12,7 @@ from . import processes
 from .contenders import CONTENDERS, ECHO, SLEEPER, bare_python, invoke, runtime_packages
 from .environments import environments
 from .floor import milliseconds_to_first_next
+from .messages import messages
 from .raw_http import Call, all_at_once, closed_loop, one_after_another
 from .run import Run, Samples, no_garbage_collection, no_samples
 from .uploads import upload_start, uploads
@@ -192,4 +193,5 @@ MEASURES = (
     Measure("environments", "cost of an environment", environments),
     Measure("upload-start", "upload to start of handler", upload_start),
     Measure("uploads", "1,000 uploads, one item each", uploads),
+    Measure("messages", "10,000 messages, 2 % failing", messages),
 )

@@ -42,6 +42,7 @@ ROWS = (
     Row("environment_memory", "one more environment: memory", "MB", 1),
     Row("upload_start", "upload to S3 to start of handler, warm", "ms", 1, p99=True),
     Row("uploads", "1,000 uploads, a DynamoDB item each", "s", 1, scale=1000),
+    Row("messages", "10,000 messages in batches of 10, 2 % failing twice", "s", 1, scale=1000),
 )
 
 

@@ -35,6 +35,9 @@ GOOD = {
     "uploads": {"lab": 9000.0, "ministack": 30000.0},
     "uploads_lost": {"lab": 0.0, "ministack": 259.0},
     "uploads_twice": {"lab": 0.0, "ministack": 0.0},
+    "messages": {"lab": 20000.0, "ministack": 60000.0},
+    "messages_lost": {"lab": 0.0, "ministack": 0.0},
+    "messages_left": {"lab": 0.0, "ministack": 0.0},
 }
 
 
@@ -48,7 +51,7 @@ def results(left_out=None, about=ABOUT, **changes):
 
 def test_every_bar_is_met_by_good_figures():
     judged = bars.verdicts(results())
-    assert [verdict.met for verdict in judged] == [True] * len(judged) == [True] * 13
+    assert [verdict.met for verdict in judged] == [True] * len(judged) == [True] * 14
 
 
 @pytest.mark.parametrize(
@@ -67,6 +70,8 @@ def test_every_bar_is_met_by_good_figures():
         ("uploads", 16000.0, "≤ 1/2 of ministack: 1/2, **not met**"),
         ("uploads_lost", 1.0, "every item exactly once: 1 lost, 0 twice, **not met**"),
         ("uploads_twice", 2.0, "every item exactly once: 0 lost, 2 twice, **not met**"),
+        ("messages_lost", 3.0, "each deleted or in the DLQ: 3 lost, 0 left, **not met**"),
+        ("messages_left", 1.0, "each deleted or in the DLQ: 0 lost, 1 left, **not met**"),
     ],
 )
 def test_a_bar_that_is_not_met_says_by_how_much(figure, value, text):
@@ -124,7 +129,7 @@ def test_the_terminal_says_plainly_what_is_not_met():
     show(console, results(start={"lab": 1600.0}))
     text = console.export_text()
     assert "Not met: ≤ 1.5 s (measured: 1.60 s)" in text
-    assert "12 of 13 bars met." in text
+    assert "13 of 14 bars met." in text
 
 
 def test_results_survive_their_file(tmp_path):
