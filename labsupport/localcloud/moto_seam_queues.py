@@ -12,7 +12,7 @@ from typing import Any
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sqs.exceptions import SQSException
 
-from .moto_seam_sqs import delete_message, event_bytes, find_queue, take, unreceive, watch
+from .moto_seam_sqs import dead_letter_queue, delete_message, event_bytes, find_queue, take, unreceive, watch
 
 #: One answer holds no more than this, however many batches were asked for: the rest is a matter of the next.
 _ANSWER_BYTES = 12 * 1024 * 1024
@@ -26,8 +26,8 @@ def exchange_messages(
     ``take_batches`` has for each batch how many messages and how many bytes of an event it may have. The answer's
     ``batches`` are those that are not empty; ``next_does_not_fit`` says that the queue had one more but it was too
     large. ``full``: all were filled. If not, the next message becomes receivable at ``next_change`` (epoch second or
-    None) or when the notice ``queue`` comes. ``exists`` is false when there is no such queue; the notice comes when it
-    is made.
+    None) or when the notice ``queue`` comes. ``dead_letters``: whether the queue has a dead-letter queue. ``exists`` is
+    false when there is no such queue; the notice comes when it is made.
     """
     queue = find_queue(region, name)
     if queue is None:
@@ -44,6 +44,7 @@ def exchange_messages(
         "exists": True,
         "fifo": queue.fifo_queue,
         "visibility_timeout": queue.visibility_timeout,
+        "dead_letters": dead_letter_queue(queue) is not None,
         "batches": [],
         "full": True,
         "next_change": None,

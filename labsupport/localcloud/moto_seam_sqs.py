@@ -129,7 +129,7 @@ def take(
     soonest: float | None = None
     with queue._messages_lock:
         now = unix_time_millis()
-        dead_letter_queue = _dead_letter_queue(queue)
+        letters = dead_letter_queue(queue)
         locked = _locked_groups(queue, now)
         oldest = now - queue.message_retention_period * 1000
         for message in queue._messages:
@@ -139,7 +139,7 @@ def take(
                 soonest = change if soonest is None else min(soonest, change)
             elif message.group_id in locked:
                 continue
-            elif dead_letter_queue is not None and _receives(message) >= queue.redrive_policy["maxReceiveCount"]:
+            elif letters is not None and _receives(message) >= queue.redrive_policy["maxReceiveCount"]:
                 dead.append(message)
             else:
                 size = None if size is None else size - event_bytes(message)
@@ -158,7 +158,7 @@ def take(
         if then_watch and not full:
             _watched.add(queue.queue_arn)
     for message in dead:  # after the lock: two queues may be each other's dead-letter queue
-        _move(queue, message, dead_letter_queue)
+        _move(queue, message, letters)
     return Taken(taken, full, None if soonest is None else soonest / 1000)
 
 
@@ -239,7 +239,7 @@ def _remove(queue: Any, message: Any) -> None:
             queue.deleted_messages.add(handle)
 
 
-def _dead_letter_queue(queue: Any) -> Any | None:
+def dead_letter_queue(queue: Any) -> Any | None:
     """Where messages received too often go; None without a redrive policy, or when the queue it names was deleted."""
     named = queue.dead_letter_queue
     if named is None or not queue.redrive_policy:

@@ -137,6 +137,33 @@ def test_the_functions_own_dead_letter_queue_gets_nothing(cloud):
     assert own.receive() == []
 
 
+LOOP = """
+    import os
+
+    import boto3
+
+    def handler(event, context):
+        for record in event["Records"]:
+            boto3.client("sqs").send_message(QueueUrl=os.environ["QUEUE"], MessageBody=record["body"])
+"""
+
+
+@pytest.mark.parametrize("has_dead_letters", [True, False])
+def test_the_message_of_a_loop_that_was_stopped_is_a_dead_letter_or_dropped(cloud, has_dead_letters):
+    """F115, for queues. AWS What's New, 2023-07-13."""
+    letters = Queue(cloud)
+    policy = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": letters.arn, "maxReceiveCount": 1})}
+    queue = Queue(cloud, VisibilityTimeout="20", **(policy if has_dead_letters else {}))
+    function = deploy(cloud, LOOP, Timeout=20, Environment={"Variables": {"QUEUE": queue.url}})
+    connect(cloud, queue, function)
+    send(cloud, queue, "round and round")
+    until(lambda: "LAB NOTE: " in log_text(function), "the loop was not stopped", 60)
+    if has_dead_letters:
+        assert [letter["Body"] for letter in letters.messages(seconds=60)] == ["round and round"]
+    emptied(cloud, queue)
+    assert letters.receive() == []
+
+
 def test_a_queue_with_nothing_in_it_invokes_nothing(cloud, function):
     connect(cloud, Queue(cloud), function)
     time.sleep(0.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 from labsupport.localcloud import moto_seam_queues, moto_seam_sqs
@@ -156,6 +157,14 @@ def test_an_answer_that_is_not_full_is_followed_by_a_notice(sqs):
     exchange(5)
     send(sqs, url)
     assert sqs.told == [("queue", arn())]
+
+
+def test_whether_there_is_a_dead_letter_queue_is_in_the_answer(sqs):
+    make(sqs, "letters")
+    make(sqs)
+    make(sqs, "other", RedrivePolicy=json.dumps({"deadLetterTargetArn": arn("letters"), "maxReceiveCount": 1}))
+    assert not exchange()["dead_letters"]
+    assert exchange(name="other")["dead_letters"]
 
 
 def test_a_queue_that_is_not_there_is_told_of_when_it_is_made(sqs):

@@ -40,11 +40,13 @@ _RIGHTS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 
 @dataclass
 class Batch:
-    """Messages that are to be handed over together. Times are of the monotonic clock; ``until``: visible again."""
+    """Messages that are to be handed over together. Times are of the monotonic clock; ``until``: visible again.
+    ``dead_letters``: what fails too often goes to a dead-letter queue."""
 
     messages: list[Message] = field(default_factory=list)
     began: float = 0.0
     until: float = 0.0
+    dead_letters: bool = False
 
     @property
     def size(self) -> int:
@@ -168,6 +170,7 @@ class QueuePoller(Poller):
         gathering = self._gathering
         if passed and not gathering.messages:
             gathering.began, gathering.until = now, now + answer["visibility_timeout"]
+            gathering.dead_letters = answer["dead_letters"]
         gathering.messages += passed
         if not window or len(gathering.messages) >= mapping.batch_size or batch["next_does_not_fit"]:
             self._hand_over()
@@ -210,9 +213,11 @@ class QueuePoller(Poller):
             except FunctionNotFound:  # the reader says so
                 self._give_back(batch)
                 return
-            except (
-                RecursionStopped
-            ):  # the function's log says so; the messages come back, and go to the dead-letter queue
+            except RecursionStopped:
+                # Lambda "sends the event to a Dead-Letter Queue … if configured" (What's New, 2023-07-13), and drops it
+                # otherwise. The function's log tells of it.
+                if not batch.dead_letters:
+                    self._to_delete += batch.handles()
                 return
             except Exception:
                 traceback.print_exc(file=sys.stderr)
