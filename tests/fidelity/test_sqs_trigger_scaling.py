@@ -96,8 +96,8 @@ def test_without_any_concurrency_messages_wait_in_the_queue(cloud, function):
     assert sum(depth(cloud, queue)) == 1
     assert events(function) == []
     client.delete_function_concurrency(FunctionName=function.name)
-    (record,) = records(function)
-    assert int(record["attributes"]["ApproximateReceiveCount"]) > 1
+    counts = [int(record["attributes"]["ApproximateReceiveCount"]) for record in records(function)]
+    assert min(counts) > 1
     emptied(cloud, queue)
 
 
