@@ -4,10 +4,7 @@ all else to moto."""
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import json
-import random
 import re
 import secrets
 import sys
@@ -22,18 +19,9 @@ from multidict import CIMultiDict
 from .access import Access, Denial
 from .access.questions.s3 import place_of
 from .control_plane import MotoControlPlane
-from .functions import limits
 from .functions.engine import Engine
-from .functions.recursion import RecursionStopped, next_trace
-from .functions.request_payload import PayloadNotJson, check_json
-from .functions.specification import (
-    FunctionNotFound,
-    FunctionNotReady,
-    Invocation,
-    Throttled,
-)
+from .invoke_operation import error, invoke
 from .lambda_api.api import LambdaApi
-from .lambda_api.names import parse_function_name
 from .lambda_api.packages import DOWNLOAD_PATH
 from .triggers.s3_errors import Ids
 from .triggers.triggers import Triggers
@@ -44,7 +32,6 @@ _LAMBDA_PATH = re.compile(
     r"/20\d\d-\d\d-\d\d/(?:functions|layers|tags|event-source-mappings|account-settings|resource-policy|code-signing-configs|"
     r"capacity-providers|durable-executions|durable-execution-callbacks)(?:/|$)"
 )
-_QUALIFIERS_DISAGREE = "The derived qualifier from the function name does not match the specified qualifier."
 _FUNCTION_URL_HOST = re.compile(r"[a-z0-9]+\.lambda-url\.[a-z0-9-]+\.on\.aws(?::\d+)?")
 _FUNCTION_URL_PATH = "/_aws/lambda-url/"
 _CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
@@ -94,7 +81,7 @@ class FrontDoor:
             raise  # the client has gone
         except Exception as problem:
             traceback.print_exc(file=sys.stderr)
-            return _error(
+            return error(
                 500,
                 "ServiceException",
                 f"The local cloud failed: {type(problem).__name__}. Its own output has the details; start it again "
@@ -125,10 +112,12 @@ class FrontDoor:
         raw_path = request.raw_path.partition("?")[0]
         match = _INVOKE.match(raw_path) if request.method == "POST" else None
         if match:
-            return await self._invoke(request, unquote(match[1]), body)
+            return await invoke(self._engine, request, self._region_of(request), unquote(match[1]), body)
         match = _INVOKE_ASYNC.match(raw_path) if request.method == "POST" else None
         if match:
-            return await self._invoke(request, unquote(match[1]), body, deprecated=True)
+            return await invoke(
+                self._engine, request, self._region_of(request), unquote(match[1]), body, deprecated=True
+            )
         service = self._service_of(request)
         if service == "lambda" or (not service and _LAMBDA_PATH.match(raw_path)):
             answer = await self._lambda_api.handle(
@@ -149,115 +138,6 @@ class FrontDoor:
         if file is None:
             return web.Response(status=403, text="This URL has expired. GetFunction answers with a new one.\n")
         return web.FileResponse(file, headers={"Content-Type": "application/zip"})
-
-    # --- Invoke ------------------------------------------------------------------------------------------------
-
-    async def _invoke(
-        self, request: web.BaseRequest, function: str, body: bytes, *, deprecated: bool = False
-    ) -> web.Response:
-        """Invoke, or the ``deprecated`` InvokeAsync: always an Event, at most 256 KB, and no trace is passed on."""
-        request_id = str(uuid.UUID(int=random.getrandbits(128), version=4))  # four times as fast as uuid4
-        headers = request.headers
-        invocation_type = "Event" if deprecated else headers.get("X-Amz-Invocation-Type", "RequestResponse")
-        parsed = parse_function_name(function)
-        if parsed is None:
-            return _error(
-                400,
-                "ValidationException",
-                f"1 validation error detected: Value '{function}' at 'functionName' failed to satisfy constraint: "
-                "Member must satisfy regular expression pattern: "
-                r"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?"
-                r"(function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?",
-                request_id,
-            )
-        if invocation_type not in ("RequestResponse", "Event", "DryRun"):
-            return _error(
-                400,
-                "ValidationException",
-                f"1 validation error detected: Value '{invocation_type}' at 'invocationType' failed to satisfy "
-                "constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]",
-                request_id,
-            )
-        region = self._region_of(request)
-        if parsed.region and "Authorization" not in headers:  # moto's services send events unsigned, in any region
-            region = parsed.region
-        wanted = request.query.get("Qualifier")
-        if parsed.region and parsed.region != region:
-            return _error(
-                404,
-                "ResourceNotFoundException",
-                f"Functions from '{parsed.region}' are not reachable in this region ('{region}')",
-                request_id,
-            )
-        if wanted and parsed.qualifier and wanted != parsed.qualifier:
-            return _error(
-                400,
-                "InvalidParameterValueException",
-                _QUALIFIERS_DISAGREE,
-                request_id,
-            )
-        qualifier = parsed.qualifier or wanted
-
-        asynchronous = invocation_type == "Event"
-        limit = limits.ASYNCHRONOUS_PAYLOAD_BYTES if asynchronous else limits.SYNCHRONOUS_PAYLOAD_BYTES
-        if deprecated:
-            limit = limits.INVOKE_ASYNC_PAYLOAD_BYTES
-        if len(body) > limit:
-            return _error(
-                413,
-                "RequestEntityTooLargeException",
-                f"Request must be smaller than {limit} bytes for the {'InvokeAsync' if deprecated else 'InvokeFunction'} operation",
-                request_id,
-            )
-        try:
-            found = await self._engine.specification(region, parsed.name, qualifier)
-            client_context = _client_context(headers.get("X-Amz-Client-Context"))
-            check_json(body)
-        except FunctionNotReady as problem:
-            return _error(409, "ResourceConflictException", str(problem), request_id)
-        except FunctionNotFound as problem:
-            return _error(404, "ResourceNotFoundException", str(problem), request_id, key="Message")
-        except PayloadNotJson as problem:
-            return _error(400, "InvalidRequestContentException", str(problem), request_id)
-        if invocation_type == "DryRun":
-            return web.Response(status=204, headers={"x-amzn-RequestId": request_id})
-        trace_id = next_trace(None if deprecated else headers.get("X-Amzn-Trace-Id"), found.arn)
-        invocation = Invocation(
-            request_id=request_id,
-            invoked_function_arn=f"{found.arn}:{qualifier}" if qualifier else found.arn,
-            payload=body or b"{}",
-            trace_id=trace_id,
-            client_context=None if asynchronous else client_context,
-        )
-        if asynchronous:
-            self._engine.asynchronous.accept(region, parsed.name, qualifier, invocation)
-            return web.Response(status=202, headers={"x-amzn-RequestId": request_id, "X-Amzn-Trace-Id": trace_id})
-        try:
-            outcome = await self._engine.invoke(found, invocation)
-        except Throttled as problem:
-            return _error(
-                429,
-                "TooManyRequestsException",
-                "Rate Exceeded.",
-                request_id,
-                extra={"Reason": problem.reason},
-            )
-        except RecursionStopped as problem:
-            return _error(400, "RecursiveInvocationException", str(problem), request_id, key="Message")
-        answer = CIMultiDict(
-            {
-                "Content-Type": outcome.content_type,
-                "x-amzn-RequestId": request_id,
-                "x-amzn-Remapped-Content-Length": "0",
-                "X-Amz-Executed-Version": outcome.executed_version,
-                "X-Amzn-Trace-Id": trace_id.partition(";Parent")[0] + ";Sampled=0",
-            }
-        )
-        if outcome.function_error:
-            answer["X-Amz-Function-Error"] = outcome.function_error
-        if headers.get("X-Amz-Log-Type") == "Tail":
-            answer["X-Amz-Log-Result"] = base64.b64encode(outcome.log_tail).decode()
-        return web.Response(status=200, body=outcome.payload, headers=answer)
 
     # --- everything else ---------------------------------------------------------------------------------------
 
@@ -341,39 +221,3 @@ def _may_be_s3(request: web.BaseRequest) -> bool:
 
 def _refusal(denial: Denial) -> web.Response:
     return web.Response(status=denial.status, body=denial.body, headers=denial.headers)
-
-
-def _client_context(header: str | None) -> str | None:
-    """ClientContext travels base64-coded in the request and as JSON text to the runtime. Raises PayloadNotJson."""
-    if not header:
-        return None
-    try:
-        text = base64.b64decode(header, validate=True).decode()
-        if isinstance(json.loads(text), dict):
-            return text
-    except (binascii.Error, ValueError, RecursionError):
-        pass
-    raise PayloadNotJson("Client context must be a valid Base64-encoded JSON object.")
-
-
-def _error(
-    status: int,
-    code: str,
-    message: str,
-    request_id: str,
-    *,
-    key: str = "message",
-    kind: str = "User",
-    extra: dict[str, str] | None = None,
-) -> web.Response:
-    """An error of the Lambda API: the code in a header, a JSON body with Type and the message."""
-    document = {**(extra or {}), "Type": kind, key: message}
-    return web.Response(
-        status=status,
-        body=json.dumps(document).encode(),
-        headers={
-            "x-amzn-ErrorType": code,
-            "x-amzn-RequestId": request_id,
-            "Content-Type": "application/json",
-        },
-    )
