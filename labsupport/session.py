@@ -42,8 +42,10 @@ from .exercises.probe import cloud_client
 from .exercises.progress import Progress
 from .exercises.runner import check_and_record
 from .exercises.view import Shown, notice
+from .insight.deployment_map import DeploymentMap
 from .insight.invocation import InvocationResult, NotJson, invoke
 from .insight.log_table import LogTable, NoLog, read_logs
+from .insight.map_reading import read_map
 from .insight.timeline import LAST, Timeline, read_timeline
 from .lab_home import lab_home, log_folder, write_problem
 from .start import NoCourse, find_course
@@ -308,6 +310,12 @@ class Lab:
         """The function's ``last`` invocations as bars, a row for each execution environment, with a table."""
         self._started("lab.timeline")
         return read_timeline(self._client("lambda"), self._client("logs"), function_name, last)
+
+    @_learner_facing
+    def map(self) -> DeploymentMap | Shown:
+        """What is deployed now and how it is wired, as a diagram and in words."""
+        region = self._started("lab.map").identity.region
+        return read_map(self._client, region)
 
     @_learner_facing
     def clean(self) -> Shown:

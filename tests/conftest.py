@@ -125,3 +125,11 @@ def own_cloud(room):
     running = start_cloud()
     yield running
     stop_cloud(running)
+
+
+@pytest.fixture(scope="module")
+def module_cloud(room):
+    """A cloud for the tests of one module, for what looks at everything that is deployed."""
+    running = start_cloud()
+    yield running
+    stop_cloud(running)

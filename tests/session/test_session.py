@@ -37,6 +37,7 @@ def one_line(value) -> str:
         lambda lab: lab.invoke("f", {}),
         lambda lab: lab.logs("f"),
         lambda lab: lab.timeline("f"),
+        lambda lab: lab.map(),
         lambda lab: lab.clean(),
         lambda lab: lab.reset("hello-1"),
         lambda lab: lab.quiz(),
