@@ -174,12 +174,17 @@ def _cut(text: str) -> str:
 
 def _entities(text: str) -> str:
     """Text in which nothing is markup: special characters as HTML entities, which Markdown shows as the characters."""
-    return _SPECIAL.sub(lambda match: f"&#{ord(match.group())};", printable(text))
+    return _SPECIAL.sub(lambda match: f"&#{ord(match.group())};", _without_formulas(printable(text)))
 
 
 def _label(text: str) -> str:
     """The same for a label between quotes in a diagram (Mermaid, "Entity codes to escape characters")."""
-    return _SPECIAL.sub(lambda match: f"#{ord(match.group())};", printable(text))
+    return _SPECIAL.sub(lambda match: f"#{ord(match.group())};", _without_formulas(printable(text)))
+
+
+def _without_formulas(text: str) -> str:
+    """JupyterLab takes what stands between two dollars for a formula, even when they are written as entities."""
+    return text.replace("$", "\N{FULLWIDTH DOLLAR SIGN}")
 
 
 def _markdown_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
