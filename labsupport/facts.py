@@ -33,6 +33,15 @@ _ASYNCHRONOUS = (
 )
 _PYTHON = ("Building Lambda functions with Python", "https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html")
 _PRICING = ("AWS Lambda Pricing", "https://aws.amazon.com/lambda/pricing/")
+_S3_PRICING = ("Amazon S3 pricing", "https://aws.amazon.com/s3/pricing/")
+_DYNAMODB_PRICING = (
+    "Pricing for On-Demand Capacity for Amazon DynamoDB",
+    "https://aws.amazon.com/dynamodb/pricing/on-demand/",
+)
+_SQS_PRICING = ("Amazon SQS pricing", "https://aws.amazon.com/sqs/pricing/")
+_SNS_PRICING = ("Amazon SNS pricing", "https://aws.amazon.com/sns/pricing/")
+_EVENTBRIDGE_PRICING = ("Amazon EventBridge pricing", "https://aws.amazon.com/eventbridge/pricing/")
+_CLOUDWATCH_PRICING = ("Amazon CloudWatch Pricing", "https://aws.amazon.com/cloudwatch/pricing/")
 
 #: The day the pages of version 0.1 were read.
 _FIRST_LOOK = datetime.date(2026, 11, 25)
@@ -86,9 +95,27 @@ _ALL = (
     _fact("billing_step", 1, "milliseconds", "1 millisecond", _PRICING),
     _fact("free_requests", 1_000_000, "requests a month", "1 million requests a month", _PRICING),
     _fact("free_gb_seconds", 400_000, "GB-seconds a month", "400,000 GB-seconds a month", _PRICING),
-    # Both prices: US East (N. Virginia), x86, first tier.
+    # All prices: US East (N. Virginia), first tier; compared with AWS's Price List of September 2026.
     _fact("price_per_million_requests", 0.20, "US dollars per million requests", "0.20", _PRICING),
-    _fact("price_per_gb_second", 0.0000166667, "US dollars per GB-second", "0.0000166667", _PRICING),
+    _fact("price_per_gb_second", 0.0000166667, "US dollars per GB-second, x86", "0.0000166667", _PRICING),
+    _fact("price_per_gb_second_arm", 0.0000133334, "US dollars per GB-second, Arm", "0.0000133334", _PRICING),
+    _fact("price_s3_put", 0.005, "US dollars per 1,000 PUT, COPY, POST or LIST requests", "0.005", _S3_PRICING),
+    _fact("price_s3_get", 0.0004, "US dollars per 1,000 GET and other requests", "0.0004", _S3_PRICING),
+    _fact("price_s3_gb_month", 0.023, "US dollars per GB and month, S3 Standard", "0.023", _S3_PRICING),
+    _fact("price_dynamodb_write", 0.625, "US dollars per million write request units", "0.625", _DYNAMODB_PRICING),
+    _fact("price_dynamodb_read", 0.125, "US dollars per million read request units", "0.125", _DYNAMODB_PRICING),
+    _fact("price_dynamodb_gb_month", 0.25, "US dollars per GB and month, Standard", "0.25", _DYNAMODB_PRICING),
+    _fact("free_dynamodb_gb", 25, "GB stored", "25 GB stored", _DYNAMODB_PRICING),
+    _fact("price_sqs_standard", 0.40, "US dollars per million requests, standard queue", "0.40", _SQS_PRICING),
+    _fact("price_sqs_fifo", 0.50, "US dollars per million requests, FIFO queue", "0.50", _SQS_PRICING),
+    _fact("free_sqs_requests", 1_000_000, "requests a month", "1 million requests a month", _SQS_PRICING),
+    # SQS, SNS and EventBridge count a request once for every started 64 KB of its payload.
+    _fact("billed_chunk", 64, "KB", "64 KB", _SQS_PRICING),
+    _fact("price_sns_publish", 0.50, "US dollars per million requests, standard topic", "0.50", _SNS_PRICING),
+    _fact("free_sns_requests", 1_000_000, "requests a month", "1 million requests a month", _SNS_PRICING),
+    _fact("price_eventbridge_event", 1.00, "US dollars per million custom events", "1.00", _EVENTBRIDGE_PRICING),
+    _fact("price_logs_gb", 0.50, "US dollars per GB of log taken in", "0.50", _CLOUDWATCH_PRICING),
+    _fact("free_logs_gb", 5, "GB a month", "5 GB a month", _CLOUDWATCH_PRICING),
 )
 
 #: Every fact by its name.

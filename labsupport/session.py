@@ -31,6 +31,7 @@ import platform
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -42,11 +43,13 @@ from .exercises.probe import cloud_client
 from .exercises.progress import Progress
 from .exercises.runner import check_and_record
 from .exercises.view import Shown, notice
+from .insight.cost import Cost, make_cost
 from .insight.deployment_map import DeploymentMap
 from .insight.invocation import InvocationResult, NotJson, invoke
 from .insight.log_table import LogTable, NoLog, read_logs
 from .insight.map_reading import read_map
 from .insight.timeline import LAST, Timeline, read_timeline
+from .insight.usage import Usage
 from .lab_home import lab_home, log_folder, write_problem
 from .start import NoCourse, find_course
 from .targets.cleaning import remove_all
@@ -123,6 +126,8 @@ class Lab:
     def __init__(self) -> None:
         self._origin = Path.cwd()  # the notebook's own folder: start() changes to the work folder
         self._cloud: LocalCloud | None = None
+        #: What a cloud that ran already had counted when this notebook joined it, and when that was.
+        self._used_by_others: tuple[Usage, datetime] | None = None
         self._lesson: Lesson | None = None
         self._work: Path | None = None
         self._guide: Guidance | None = None
@@ -170,6 +175,8 @@ class Lab:
 
         boto3.DEFAULT_SESSION = None  # a session made before would still know other credentials
         work, where = self._prepare_work(lesson)
+        if self._cloud is None or self._cloud.identity != identity:
+            self._used_by_others = None if cloud.owned else (Usage.from_wire(cloud.usage()), datetime.now(UTC))
         self._cloud, self._lesson, self._work = cloud, lesson, work
         for line in (
             f"Lesson {lesson.number}: {lesson.title}",
@@ -316,6 +323,18 @@ class Lab:
         """What is deployed now and how it is wired, as a diagram and in words."""
         region = self._started("lab.map").identity.region
         return read_map(self._client, region)
+
+    @_learner_facing
+    def cost(self, since: Cost | None = None) -> Cost | Shown:
+        """What this notebook's work would have cost on AWS so far; with an earlier ``lab.cost()`` only since then."""
+        cloud = self._started("lab.cost")
+        if since is not None and not isinstance(since, Cost):
+            return notice(
+                f"lab.cost: since={since!r} is no earlier cost. Keep one with before = lab.cost(), do your work, then "
+                "run lab.cost(since=before)."
+            )
+        after = (since.counter, since.counted) if since else self._used_by_others
+        return make_cost(Usage.from_wire(cloud.usage()), cloud.identity.region, after=after)
 
     @_learner_facing
     def clean(self) -> Shown:

@@ -29,6 +29,7 @@ from .moto_launch import MotoProcess
 from .owner import is_alive
 from .settings import CannotStart, CloudSettings
 from .triggers.triggers import Triggers
+from .usage import Usage
 
 _OWNER_CHECK_SECONDS = 0.5
 
@@ -70,6 +71,7 @@ async def _serve(
         raise CannotStart(str(problem)) from None
     concurrency = settings.concurrency or default_concurrency(total_memory_bytes())
     access = Access(moto)
+    usage = Usage()
     moto.log_rights = access.log_rights
     lambda_api = LambdaApi(moto, state, endpoint, concurrency, settings.time_scale)
     lambda_api.access = access
@@ -82,6 +84,7 @@ async def _serve(
         settings.time_scale,
         role_allows=access.role_allows,
         scaled_cpu=settings.cpu == "scaled",
+        on_billed=usage.invocation,
     )
     lambda_api.environments = engine
     triggers = Triggers(engine, lambda_api, moto, access, settings.time_scale)
@@ -97,7 +100,7 @@ async def _serve(
         "concurrency": concurrency,
         "time_scale": settings.time_scale,
     }
-    door = FrontDoor(engine, lambda_api, moto, access, triggers, settings.region, identity)
+    door = FrontDoor(engine, lambda_api, moto, access, triggers, settings.region, identity, usage)
     server = web.Server(door.answer, access_log=None, keepalive_timeout=3600.0)
     serving: asyncio.Server | None = None
     try:

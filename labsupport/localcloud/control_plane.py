@@ -43,6 +43,8 @@ class MotoControlPlane:
         self._session: aiohttp.ClientSession | None = None
         self._pending: dict[tuple[str, str, str, str | None], list[dict[str, object]]] = defaultdict(list)
         self._pending_bytes = 0
+        #: What functions' logs came to so far, in bytes of UTF-8: CloudWatch Logs charges for what it takes in.
+        self.stored_log_bytes = 0
         #: ``await log_rights(role, region, group, stream)``: names of the logs actions the role has (Access tells).
         self.log_rights: Callable[[str, str, str, str], Awaitable[frozenset[str]]] | None = None
         self._delivering: asyncio.Task[None] | None = None
@@ -254,6 +256,8 @@ class MotoControlPlane:
             if role is not None and self.log_rights is not None:
                 rights = await self.log_rights(role, region, group, stream)
             if "PutLogEvents" in rights:
+                if role is not None:  # else they are the lab's own notes, of which AWS knows nothing
+                    self.stored_log_bytes += sum(len(str(event["message"]).encode()) for event in events)
                 may = {"may_create_group": "CreateLogGroup" in rights, "may_create_stream": "CreateLogStream" in rights}
                 batches.append({"region": region, "group": group, "stream": stream, "events": events, **may})
         if batches:

@@ -25,6 +25,7 @@ from .lambda_api.api import LambdaApi
 from .lambda_api.packages import DOWNLOAD_PATH
 from .triggers.s3_errors import Ids
 from .triggers.triggers import Triggers
+from .usage import Usage
 
 _INVOKE = re.compile(r"/2015-03-31/functions/([^/]+)/invocations/?$")
 _INVOKE_ASYNC = re.compile(r"/2014-11-13/functions/([^/]+)/invoke-async/?$")
@@ -64,6 +65,7 @@ class FrontDoor:
         triggers: Triggers,
         region: str,
         identity: dict[str, Any],
+        usage: Usage,
     ) -> None:
         self._engine = engine
         self._lambda_api = lambda_api
@@ -72,6 +74,7 @@ class FrontDoor:
         self._triggers = triggers
         self._region = region
         self.identity = identity
+        self._usage = usage
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Handle one request. A fault of the lab is AWS's ServiceException to the caller and a traceback on stderr."""
@@ -93,6 +96,8 @@ class FrontDoor:
     async def _route(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path == "/_labsupport/health":
             return web.json_response(self.identity | {"status": "ok"})
+        if request.path == "/_labsupport/usage":
+            return web.json_response(await self._used())
         if request.path.startswith(DOWNLOAD_PATH):
             return self._download(request)
         if _FUNCTION_URL_HOST.fullmatch(request.host) or request.path.startswith(_FUNCTION_URL_PATH):
@@ -133,6 +138,11 @@ class FrontDoor:
             return await self._answer_s3(request, body)
         return await self._forward(request, service, body)
 
+    async def _used(self) -> dict[str, Any]:
+        await self._moto.flush_logs()
+        units = await self._moto.ask("dynamodb_units") if self._usage.has_seen("dynamodb") else {}
+        return self._usage.document(units, self._moto.stored_log_bytes)
+
     def _download(self, request: web.BaseRequest) -> web.StreamResponse:
         file = self._lambda_api.packages.downloadable(request.path, request.query_string)
         if file is None:
@@ -150,6 +160,7 @@ class FrontDoor:
             answer = await self._triggers.s3.answer(request.method, place.bucket, request.headers, body, ids)
             if answer:
                 response = web.Response(status=answer.status, body=answer.body, headers=answer.headers)
+                self._usage.request(request.method, request.raw_path, request.headers, body, answer.status, b"")
         if response is None:
             response = await self._forward(
                 request,
@@ -187,6 +198,7 @@ class FrontDoor:
             headers["X-Labsupport-Underscored"] = json.dumps(underscored)
         status, answer_headers, answer_body = await self._moto.forward(request.method, request.raw_path, headers, body)
         self._access.note_call(request.method, request.raw_path, request.headers, body)
+        self._usage.request(request.method, request.raw_path, request.headers, body, status, answer_body)
         hidden = await self._access.hide_missing_object(request.method, request.raw_path, request.headers, status)
         if hidden:
             return _refusal(hidden)

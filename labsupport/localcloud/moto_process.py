@@ -185,6 +185,7 @@ _INNER_CALLS = {
     "s3_deliver": "moto_seam_s3.deliver",
     "s3_region": "moto_seam_s3.region_of_bucket",
     "s3_watch": "moto_seam_s3.watch_bucket",
+    "dynamodb_units": "moto_seam_usage.dynamodb_units",
 }
 
 

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import Any
 from urllib.parse import urlsplit
 
 from .environment import without_aws
@@ -26,6 +27,7 @@ _SLOW_SECONDS = 2.0
 _HEALTH_SECONDS = 5.0
 _STOP_SECONDS = 5.0
 _LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+_SOMETHING_ELSE = "What answers at {} is not a local cloud of this lab."
 
 
 class CloudProblem(Exception):
@@ -110,6 +112,10 @@ class LocalCloud:
             return False
         return True
 
+    def usage(self) -> dict[str, Any]:
+        """What it has counted since it started: invocations, requests, capacity units, logs. Raises CloudProblem."""
+        return _ask(self.identity.endpoint, "/_labsupport/usage")
+
     def stop(self) -> None:
         """End the cloud this process started (a forked child of the kernel leaves it alone); a joined one goes on."""
         atexit.unregister(self.stop)
@@ -174,20 +180,31 @@ class LaunchedCloud:
 
 def ask_health(endpoint: str) -> CloudIdentity:
     """What the cloud at this address says of itself. Raises CloudProblem."""
-    parts = urlsplit(endpoint)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_HEALTH_SECONDS)
+    answer = _ask(endpoint, "/_labsupport/health")
     try:
-        connection.request("GET", "/_labsupport/health")
-        answer = json.loads(connection.getresponse().read())
         if answer["status"] != "ok":
             raise ValueError
         return _identity(answer)
+    except (ValueError, KeyError, TypeError):
+        raise CloudProblem(_SOMETHING_ELSE.format(endpoint)) from None
+
+
+def _ask(endpoint: str, path: str) -> dict[str, Any]:
+    """The JSON document at an address of the cloud's own. Raises CloudProblem."""
+    parts = urlsplit(endpoint)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_HEALTH_SECONDS)
+    try:
+        connection.request("GET", path)
+        document = json.loads(connection.getresponse().read())
+        if not isinstance(document, dict):
+            raise ValueError
+        return document
     except (OSError, http.client.HTTPException) as problem:
         raise CloudProblem(
             f"No local cloud answers at {endpoint} ({problem}). Start one with: labsupport cloud"
         ) from None
-    except (ValueError, KeyError, TypeError):
-        raise CloudProblem(f"What answers at {endpoint} is not a local cloud of this lab.") from None
+    except ValueError:
+        raise CloudProblem(_SOMETHING_ELSE.format(endpoint)) from None
     finally:
         connection.close()
 

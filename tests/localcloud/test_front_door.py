@@ -21,6 +21,7 @@ from botocore.config import Config
 
 from labsupport.localcloud.access import Access
 from labsupport.localcloud.front_door import FrontDoor
+from labsupport.localcloud.usage import Usage
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +205,7 @@ def test_a_fault_of_the_lab_is_a_service_exception_with_one_clear_sentence(capsy
                 return b""
 
     response = asyncio.run(
-        FrontDoor(None, None, BrokenMoto(), Access(BrokenMoto()), None, "us-east-1", {}).answer(Request())
+        FrontDoor(None, None, BrokenMoto(), Access(BrokenMoto()), None, "us-east-1", {}, Usage()).answer(Request())
     )
     assert response.status == 500
     assert response.headers["x-amzn-ErrorType"] == "ServiceException"

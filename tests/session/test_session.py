@@ -38,6 +38,7 @@ def one_line(value) -> str:
         lambda lab: lab.logs("f"),
         lambda lab: lab.timeline("f"),
         lambda lab: lab.map(),
+        lambda lab: lab.cost(),
         lambda lab: lab.clean(),
         lambda lab: lab.reset("hello-1"),
         lambda lab: lab.quiz(),
@@ -343,10 +344,31 @@ def test_variables_of_the_kernel_do_not_matter_to_a_check(started, cloud):
         (lambda lab: lab.invoke("not a name!", {}), "Invoke was refused"),
         (lambda lab: lab.logs("nowhere"), "There is no function 'nowhere'"),
         (lambda lab: lab.logs("nowhere", last=0), "Use 1 or more"),
+        (lambda lab: lab.cost(since="noon"), "since='noon' is no earlier cost. Keep one with before = lab.cost()"),
     ],
 )
 def test_wrong_input_is_answered_in_one_line(started, call, words):
     assert words in one_line(call(started))
+
+
+def test_a_map_of_what_is_deployed(started, cloud):
+    cloud.client("s3").create_bucket(Bucket="on-the-map")
+    shown = started.map()
+    assert ("bucket", "on-the-map") in {one.key for one in shown.resources}
+    assert "on-the-map" in shown._repr_mimebundle_()["text/markdown"]
+
+
+def test_a_cloud_that_ran_before_is_billed_from_joining_on(lab, cloud, capsys):
+    cloud.client("s3").create_bucket(Bucket="of-somebody-else")
+    os.environ["LAB_ENDPOINT"] = cloud.endpoint
+    lab.start("01")
+    assert repr(lab.cost()).startswith("Nothing that AWS charges for was used since")
+    cloud.client("s3").put_object(Bucket="of-somebody-else", Key="k", Body=b"x")
+    lab.start("01")  # once more is harmless
+    bill = lab.cost()
+    assert [(line.price.service, line.quantity) for line in bill.lines] == [("S3", 1)]
+    assert repr(lab.cost(since=bill)).startswith("Nothing that AWS charges for was used since")
+    capsys.readouterr()
 
 
 def test_a_fault_of_ours_is_one_line_and_its_details_are_in_a_file(started, monkeypatch, place):

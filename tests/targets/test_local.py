@@ -46,6 +46,14 @@ def test_a_started_cloud_answers_and_ends_without_leaving_a_process(started):
     started.stop()  # once more is harmless
 
 
+def test_a_cloud_tells_what_it_has_counted(started):
+    usage = started.usage()
+    assert set(usage) == {"since", "functions", "requests", "log_bytes", "dynamodb"}
+    started.stop()
+    with pytest.raises(CloudProblem, match="No local cloud answers"):
+        started.usage()
+
+
 def test_a_cloud_that_was_killed_is_noticed(started):
     os.kill(started.identity.pid, signal.SIGKILL)
     deadline = time.monotonic() + 5

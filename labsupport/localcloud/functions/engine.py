@@ -12,6 +12,7 @@ import random
 import shutil
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -69,6 +70,7 @@ class Engine:
         time_scale: float = 1.0,
         role_allows: destinations.RoleAllows = destinations.always_allowed,
         scaled_cpu: bool = False,
+        on_billed: Callable[[FunctionSpecification, InvocationOutcome], None] | None = None,
     ) -> None:
         self.concurrency = Concurrency(concurrency)
         self.asynchronous = AsynchronousInvocations(self, self._asynchronous_ended, time_scale)
@@ -76,6 +78,7 @@ class Engine:
         self.scaled_cpu = scaled_cpu
         self.lifeline_fd, self._lifeline_write_fd = os.pipe()
         self._control_plane = control_plane
+        self._on_billed = on_billed
         self._folder = folder
         self._code = CodeStore(folder / "code")
         self._code_locks: dict[Path, asyncio.Lock] = {}
@@ -179,6 +182,8 @@ class Engine:
                 elif pool.outdated:
                     self._pools.end(key_of(specification))
             self._loops.record(specification, invocation, outcome, started, time.monotonic())
+            if self._on_billed:
+                self._on_billed(specification, outcome)
             return outcome
         finally:
             self.concurrency.release(specification)
