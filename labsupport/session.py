@@ -31,6 +31,7 @@ import platform
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -50,6 +51,8 @@ from .insight.log_table import LogTable, NoLog, read_logs
 from .insight.map_reading import read_map
 from .insight.timeline import LAST, Timeline, read_timeline
 from .insight.usage import Usage
+from .insight.watch import Watch
+from .insight.watch_choice import NotWatchable, watch
 from .lab_home import lab_home, log_folder, write_problem
 from .start import NoCourse, find_course
 from .targets.cleaning import remove_all
@@ -90,7 +93,7 @@ def _learner_facing(method: _Method) -> _Method:
             raise
         except KeyboardInterrupt:
             raise LabStopped(f"lab.{name} was interrupted; nothing was recorded.") from None
-        except (_NotStarted, catalog.UnknownId, NoLog, NotJson, CloudProblem) as problem:
+        except (_NotStarted, catalog.UnknownId, NoLog, NotJson, NotWatchable, CloudProblem) as problem:
             return notice(str(problem))
         except Exception as problem:  # noqa: BLE001
             return notice(_line_about(problem, name))
@@ -98,6 +101,32 @@ def _learner_facing(method: _Method) -> _Method:
             self._tell_about_progress()
 
     return cast(_Method, guarded)
+
+
+@dataclass(frozen=True)
+class _Unwatched(Shown):
+    """The line that a learner gets instead of a watch: the body of ``with`` runs all the same."""
+
+    def __enter__(self) -> _Unwatched:
+        self.wait()
+        return self
+
+    def __exit__(self, *_problem: object) -> None:
+        pass
+
+    def wait(self) -> None:
+        print(self.text)
+
+
+def _usable_with(method: _Method) -> _Method:
+    """What ``method`` says instead of its result can be used in ``with``, too."""
+
+    @functools.wraps(method)
+    def call(self: Lab, *arguments: Any, **options: Any) -> Any:
+        result = method(self, *arguments, **options)
+        return _Unwatched(result.text, result.html) if isinstance(result, Shown) else result
+
+    return cast(_Method, call)
 
 
 def _usage(signature: inspect.Signature) -> str:
@@ -126,6 +155,8 @@ class Lab:
     def __init__(self) -> None:
         self._origin = Path.cwd()  # the notebook's own folder: start() changes to the work folder
         self._cloud: LocalCloud | None = None
+        self._clients: dict[tuple[str, str, str], Any] = {}
+        self._watch: Watch | None = None
         #: What a cloud that ran already had counted when this notebook joined it, and when that was.
         self._used_by_others: tuple[Usage, datetime] | None = None
         self._lesson: Lesson | None = None
@@ -336,6 +367,18 @@ class Lab:
         after = (since.counter, since.counted) if since else self._used_by_others
         return make_cost(Usage.from_wire(cloud.usage()), cloud.identity.region, after=after)
 
+    @_usable_with
+    @_learner_facing
+    def watch(self, *names: str, seconds: float = 60, quiet: float = 2) -> Watch | Shown:
+        """Follow buckets, queues, tables and functions of these names (without any: all), and the functions wired to
+        them, in a live display. It ends ``quiet`` seconds after the last thing that happened, or after ``seconds``.
+        """
+        region = self._started("lab.watch").identity.region
+        if self._watch is not None:
+            self._watch.stop()
+        self._watch = watch(self._client, region, names, seconds=seconds, quiet=quiet, live=_can_show_live())
+        return self._watch
+
     @_learner_facing
     def clean(self) -> Shown:
         """Remove the functions, layers, queues, log groups, roles and policies you made; says which."""
@@ -375,7 +418,10 @@ class Lab:
 
     def _client(self, service: str) -> Any:
         identity = self._started("this").identity
-        return cloud_client(service, identity.endpoint, identity.region)
+        key = (service, identity.endpoint, identity.region)
+        if key not in self._clients:
+            self._clients[key] = cloud_client(*key)
+        return self._clients[key]
 
     def _tell_about_progress(self) -> None:
         for line in self._progress_file.take_notices() if self._progress_file else ():
@@ -423,6 +469,13 @@ def _say_while_waiting(line: str) -> None:
     """A line that depends on how fast this machine is. ``LAB_QUIET`` keeps it out of stored and compared outputs."""
     if not os.environ.get("LAB_QUIET"):
         print(line, flush=True)
+
+
+def _can_show_live() -> bool:
+    """In a Jupyter kernel whose outputs somebody looks at; not where they are stored or compared (``LAB_QUIET``)."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return hasattr(shell, "kernel") and not os.environ.get("LAB_QUIET")
 
 
 def _log_file() -> Path:

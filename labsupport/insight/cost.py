@@ -13,7 +13,10 @@ from .usage import Usage
 _HEADERS = ("Service", "What", "Quantity", "Price", "US dollars")
 _FUNCTION_HEADERS = ("Function", "Memory", "Requests", "Billed ms", "GB-s", "US dollars")
 _FREE_HEADERS = ("Service", "What", "Used", "Free each month")
-_NOT_IN_IT = "Not in it: what is stored (it costs by the month), data sent to the internet, and taxes."
+_NOT_IN_IT = (
+    "Not in it: what is stored (it costs by the month), data sent to the internet, taxes, and requests of lab.check "
+    "and of the lab's displays."
+)
 
 
 @dataclass(frozen=True)

@@ -183,7 +183,7 @@ def _split(stream: str, events: list[dict[str, Any]]) -> Iterator[LoggedInvocati
         rows.append(_row(event, message, platform is not None))
         if platform and platform.request_id:
             request_id = platform.request_id
-        error_type = error_type if platform else _uncaught(message) or error_type
+        error_type = error_type if platform else uncaught_error(message) or error_type
         if platform and platform.kind == "REPORT":
             yield LoggedInvocation(request_id, stream, tuple(rows), platform.report, error_type)
             rows, request_id, error_type = [], "", ""
@@ -191,7 +191,7 @@ def _split(stream: str, events: list[dict[str, Any]]) -> Iterator[LoggedInvocati
         yield LoggedInvocation(request_id, stream, tuple(rows), None, error_type)
 
 
-def _uncaught(message: str) -> str:
+def uncaught_error(message: str) -> str:
     """The exception's type when this event is the runtime client's report of it; else empty."""
     if match := _UNCAUGHT.match(message):
         return match["type"]

@@ -65,14 +65,15 @@ PRICES = {
 
 
 def quantities(usage: Usage) -> dict[str, float]:
-    """How many units of each price (by its name in ``PRICES``) were used; what costs nothing is not there."""
+    """How many units of each price (by its name in ``PRICES``) were used; what costs nothing is not there, nor
+    what the lab itself asked for its checks and displays."""
     found = dict.fromkeys(PRICES, 0.0)
     for (_name, memory_mb, architecture), used in usage.functions.items():
         found["lambda-requests"] += used.invocations
         found[f"lambda-{architecture}"] += gb_seconds(used.billed_ms, memory_mb)
-    for (service, operation, _caller), requests in usage.requests.items():
+    for (service, operation, caller), requests in usage.requests.items():
         name = _price_of_request(service, operation)
-        if name:
+        if name and caller != "lab":
             found[name] += requests.units
     found["dynamodb-write"] = usage.write_units
     found["dynamodb-read"] = usage.read_units

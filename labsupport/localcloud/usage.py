@@ -20,6 +20,8 @@ from .functions.specification import FunctionSpecification, InvocationOutcome
 
 #: Only these charge for requests one by one. DynamoDB's are counted too, but it charges for units.
 _SERVICES = frozenset(("s3", "sqs", "sns", "events", "dynamodb"))
+#: What the lab itself signs with: its checks and displays are not the learner's work.
+_LAB_KEY = "lab"
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/[^/]*/([^/]+)/aws4_request")
 _PRESIGNED = re.compile(r"[?&](?:X-Amz-Credential|AWSAccessKeyId)=([^/%&]+)")
 _ACTION = re.compile(rb"(?:^|&)Action=(\w+)")
@@ -63,7 +65,7 @@ class Usage:
             key, service = unquote(presigned[1]) if presigned else "", "s3"
         if service not in _SERVICES or status >= 500:
             return
-        caller = "function" if is_aws_key(key) else "you"
+        caller = "function" if is_aws_key(key) else "lab" if key == _LAB_KEY else "you"
         if service == "s3":
             self.add("s3", _s3_operation(method, raw_path, headers), caller)
             return
@@ -83,7 +85,7 @@ class Usage:
             self.add(service, operation, caller)
 
     def add(self, service: str, operation: str, caller: str, *, count: int = 1, units: int | None = None) -> None:
-        """``count`` requests. ``caller`` is "you", "function" or "trigger" (a poller of Lambda's own)."""
+        """``count`` requests. ``caller`` is "you", "function", "lab" or "trigger" (a poller of Lambda's own)."""
         entry = self._requests[service, operation, caller]
         entry.count += count
         entry.units += count if units is None else units

@@ -75,6 +75,10 @@ def test_all_requests_to_a_queue_cost_and_only_those_for_messages_cost_more_on_f
     assert one("sqs-fifo", "GetQueueAttributes") == {"sqs": 1}
 
 
+def test_what_the_lab_itself_asks_is_not_charged():
+    assert used(requests={("s3", "ListObjects", "lab"): RequestUsage(100, 100)}) == {}
+
+
 def test_publishing_and_custom_events_cost_and_managing_topics_and_rules_does_not():
     assert one("sns", "PublishBatch", units=2) == {"sns": 2}
     assert one("events", "PutEvents", units=10) == {"eventbridge": 10}

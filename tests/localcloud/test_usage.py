@@ -78,6 +78,10 @@ def test_requests_with_a_role_s_key_are_a_function_s():
     assert list(counted("s3", "GET", "/b/k", key="ASIA0123456789ABCDEF")) == [("s3", "GetObject", "function")]
 
 
+def test_requests_of_the_lab_itself_are_told_apart():
+    assert list(counted("s3", "GET", "/b?list-type=2", key="lab")) == [("s3", "ListObjects", "lab")]
+
+
 def test_what_aws_itself_fails_at_is_not_counted_and_refusals_are():
     assert counted("s3", "GET", "/b/k", status=503) == {}
     assert counted("s3", "GET", "/b/k", status=404) == {("s3", "GetObject", "you"): (1, 1)}

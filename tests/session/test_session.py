@@ -39,6 +39,7 @@ def one_line(value) -> str:
         lambda lab: lab.timeline("f"),
         lambda lab: lab.map(),
         lambda lab: lab.cost(),
+        lambda lab: lab.watch("uploads"),
         lambda lab: lab.clean(),
         lambda lab: lab.reset("hello-1"),
         lambda lab: lab.quiz(),
@@ -344,6 +345,9 @@ def test_variables_of_the_kernel_do_not_matter_to_a_check(started, cloud):
         (lambda lab: lab.invoke("not a name!", {}), "Invoke was refused"),
         (lambda lab: lab.logs("nowhere"), "There is no function 'nowhere'"),
         (lambda lab: lab.logs("nowhere", last=0), "Use 1 or more"),
+        (lambda lab: lab.watch("nowhere-at-all"), "There is no bucket, queue, table or function "),
+        (lambda lab: lab.watch("uploads", quiet="long"), "quiet='long' is not a number of seconds."),
+        (lambda lab: lab.watch("uploads", second=1), "Use it as lab.watch(*names, seconds=60, quiet=2)."),
         (lambda lab: lab.cost(since="noon"), "since='noon' is no earlier cost. Keep one with before = lab.cost()"),
     ],
 )
@@ -356,6 +360,32 @@ def test_a_map_of_what_is_deployed(started, cloud):
     shown = started.map()
     assert ("bucket", "on-the-map") in {one.key for one in shown.resources}
     assert "on-the-map" in shown._repr_mimebundle_()["text/markdown"]
+
+
+def test_a_watch_around_an_upload_shows_it_once_and_is_not_on_the_bill(started, cloud, capsys):
+    cloud.client("s3").create_bucket(Bucket="watched-by-the-lab")
+    before = started.cost()
+    with started.watch("watched-by-the-lab", quiet=0.5):
+        cloud.client("s3").put_object(Bucket="watched-by-the-lab", Key="a.jpg", Body=b"x")
+    shown = capsys.readouterr().out
+    assert shown.startswith("Watched bucket watched-by-the-lab (nothing happened for 0.5 seconds)")
+    assert shown.count("a.jpg came (1 byte)") == 1
+    assert [(line.price.service, line.quantity) for line in started.cost(since=before).lines] == [("S3", 1)]
+
+
+def test_a_watch_that_cannot_begin_says_so_and_lets_the_work_go_on(started, capsys):
+    done = []
+    with started.watch("nowhere-at-all"):
+        done.append(1)
+    assert done == [1] and capsys.readouterr().out.startswith("There is no bucket, queue, table or function ")
+
+
+def test_a_new_watch_ends_the_one_before(started, cloud):
+    cloud.client("s3").create_bucket(Bucket="watched-twice")
+    first = started.watch("watched-twice")
+    second = started.watch("watched-twice", seconds=0.1)
+    assert first.ended == "stopped" and second is not first
+    second.stop()
 
 
 def test_a_cloud_that_ran_before_is_billed_from_joining_on(lab, cloud, capsys):
