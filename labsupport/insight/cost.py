@@ -87,6 +87,10 @@ class Cost:
             lines.append(f"Prices of {REGION_NAME}, looked up {dates[-1]:%Y-%m-%d}: {', '.join(sources)}.")
         if self.region != REGION:
             lines.append(f"This lab runs in {self.region}, where prices may differ.")
+        if any(caller == "trigger" for _service, _operation, caller in self.usage.requests):
+            lines.append(
+                "On AWS Lambda asks a queue all the time, also while it is empty; those requests are not in it."
+            )
         if not self.usage.complete:
             lines.append(
                 "Read from the logs of the functions that are there now. AWS does not tell at once how many requests "

@@ -87,7 +87,7 @@ async def _serve(
         on_billed=usage.invocation,
     )
     lambda_api.environments = engine
-    triggers = Triggers(engine, lambda_api, moto, access, settings.time_scale)
+    triggers = Triggers(engine, lambda_api, moto, access, settings.time_scale, usage)
     lambda_api.pollers = triggers
     identity = {
         "endpoint": endpoint,

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -89,6 +89,20 @@ class Usage:
         entry = self._requests[service, operation, caller]
         entry.count += count
         entry.units += count if units is None else units
+
+    def polled(self, queue: str, batches: Iterable[list[int]], deleted: int) -> None:
+        """What Lambda asked of a queue for its batches (each the bytes of its messages), and how many it deleted.
+
+        SQS hands over and deletes at most ten messages in one request (SQS API Reference, "ReceiveMessage",
+        "DeleteMessageBatch").
+        """
+        service = "sqs-fifo" if queue.endswith(".fifo") else "sqs"
+        for sizes in batches:
+            tens = [sum(sizes[start : start + 10]) for start in range(0, len(sizes), 10)]
+            units = sum(map(_chunks, tens))
+            self.add(service, "ReceiveMessage", "trigger", count=len(tens), units=units)
+        if deleted:
+            self.add(service, "DeleteMessageBatch", "trigger", count=-(-deleted // 10))
 
     def invocation(self, specification: FunctionSpecification, outcome: InvocationOutcome) -> None:
         """An invocation that ran, with what its REPORT line says is billed (the init phase included)."""

@@ -125,6 +125,12 @@ def test_another_region_is_said_to_have_other_prices():
     assert not any("may differ" in line for line in cost().notes)
 
 
+def test_pollers_that_ask_empty_queues_are_named():
+    polled = Usage(NOON, {}, {("sqs", "ReceiveMessage", "trigger"): RequestUsage(3, 3)})
+    assert "On AWS Lambda asks a queue all the time" in repr(cost(polled)) and cost(polled).lines[0].quantity == 3
+    assert "asks a queue all the time" not in repr(cost())
+
+
 def test_what_logs_cannot_tell_is_said():
     partly = Usage(NOON, USAGE.functions, {}, complete=False)
     assert any(line.startswith("Read from the logs of the functions") for line in cost(partly).notes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 import urllib.request
 import zipfile
 from typing import Any
@@ -110,6 +111,20 @@ def test_a_fifo_queue_is_told_by_its_name_and_not_by_a_message_about_one():
     assert list(talk) == [("sqs", "SendMessage", "you")]
 
 
+def test_a_poller_asks_for_ten_messages_at_a_time_and_deletes_ten_at_a_time():
+    usage = Usage()
+    usage.polled("orders", [[100] * 25, [40_000, 40_000]], deleted=11)
+    usage.polled("orders.fifo", [[1]], deleted=0)
+    assert {
+        f"{one['service']} {one['operation']} {one['caller']}": (one["count"], one["units"])
+        for one in usage.document({}, 0)["requests"]
+    } == {
+        "sqs ReceiveMessage trigger": (4, 5),
+        "sqs DeleteMessageBatch trigger": (2, 2),
+        "sqs-fifo ReceiveMessage trigger": (1, 1),
+    }
+
+
 def test_publishing_and_events_count_by_64_kb_and_by_event():
     publish = counted("sns", body=b"Action=Publish&Message=" + b"x" * 130_000)
     assert publish == {("sns", "Publish", "you"): (1, 2)}
@@ -209,6 +224,23 @@ def test_an_invocation_that_was_throttled_or_never_started_costs_nothing(module_
     client.delete_function_concurrency(FunctionName="thumbnail")
     client.invoke(FunctionName="thumbnail", InvocationType="DryRun")
     assert used(module_cloud)["functions"] == before
+
+
+def test_what_lambda_s_poller_asks_of_a_queue_is_counted_for_the_trigger(module_cloud, role):
+    sqs, client = module_cloud.client("sqs"), module_cloud.client("lambda")
+    module_cloud.client("iam").attach_role_policy(
+        RoleName="usage", PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole"
+    )
+    url = sqs.create_queue(QueueName="orders", Attributes={"VisibilityTimeout": "60"})["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    client.create_event_source_mapping(EventSourceArn=arn, FunctionName="thumbnail", BatchSize=10)
+    sqs.send_message(QueueUrl=url, MessageBody="x")
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and "trigger: sqs DeleteMessageBatch" not in requests(used(module_cloud)):
+        time.sleep(0.1)
+    counts = requests(used(module_cloud))
+    assert (counts["trigger: sqs ReceiveMessage"], counts["trigger: sqs DeleteMessageBatch"]) == (1, 1)
+    assert counts["you: sqs SendMessage"] == 1
 
 
 def test_an_upload_through_a_presigned_url_counts_like_any_other(module_cloud):

@@ -12,7 +12,7 @@ import sys
 import traceback
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..access import Access
 from ..control_plane import MotoControlPlane
@@ -20,6 +20,7 @@ from ..functions import recursion
 from ..functions.engine import Engine
 from ..functions.specification import FunctionSpecification, Invocation, InvocationOutcome
 from ..lambda_api.api import LambdaApi
+from ..usage import Usage
 from .mapping import EventSourceMapping
 
 #: After a fault of the lab's own a poller begins anew; the fault is printed.
@@ -35,6 +36,8 @@ class Surroundings:
     moto: MotoControlPlane
     access: Access
     time_scale: float
+    #: On AWS a poller's requests to a queue are on the bill.
+    usage: Usage = field(default_factory=Usage)
 
     async def specification(self, mapping: EventSourceMapping) -> FunctionSpecification:
         """The function that the mapping names, as it is now. Raises FunctionNotFound and FunctionNotReady."""

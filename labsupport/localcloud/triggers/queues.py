@@ -153,6 +153,8 @@ class QueuePoller(Poller):
             self._to_delete += delete
             self._to_give_back += give_back
             raise
+        batches = [[len(message["body"]) for message in one["messages"]] for one in answer.get("batches", ())]
+        self.surroundings.usage.polled(self._queue, batches, len(delete))
         return answer
 
     def _received(self, batch: dict[str, Any], answer: dict[str, Any]) -> None:

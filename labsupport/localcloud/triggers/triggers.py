@@ -6,6 +6,7 @@ from ..access import Access
 from ..control_plane import MotoControlPlane
 from ..functions.engine import Engine
 from ..lambda_api.api import LambdaApi
+from ..usage import Usage
 from .mapping import EventSourceMapping
 from .poller import Maker, Pollers, Surroundings
 from .push import Push
@@ -19,7 +20,13 @@ class Triggers:
     """One per cloud. ``time_scale`` shortens waits of AWS (poll intervals, schedules' minutes, retry delays)."""
 
     def __init__(
-        self, engine: Engine, lambda_api: LambdaApi, moto: MotoControlPlane, access: Access, time_scale: float
+        self,
+        engine: Engine,
+        lambda_api: LambdaApi,
+        moto: MotoControlPlane,
+        access: Access,
+        time_scale: float,
+        usage: Usage,
     ) -> None:
         self._engine = engine
         self._lambda_api = lambda_api
@@ -32,7 +39,7 @@ class Triggers:
             "sqs": QueuePoller,
             "dynamodb": lambda mapping, surroundings: StreamPoller(mapping, surroundings, checkpoints),
         }
-        self._pollers = Pollers(Surroundings(engine, lambda_api, moto, access, time_scale), makers)
+        self._pollers = Pollers(Surroundings(engine, lambda_api, moto, access, time_scale, usage), makers)
         moto.on("queue", lambda notice: self._pollers.wake(notice["arn"]))
         moto.on("stream", lambda notice: self._pollers.wake(notice["arn"]))
         #: For services that push: permission and asynchronous invocation.
