@@ -53,6 +53,15 @@ def html_table(caption: str, headers: Sequence[str], rows: Iterable[Sequence[str
     )
 
 
+def html_group(label: str, inner: str, style: str = "") -> str:
+    """HTML that belongs together, with a name for who cannot see it. ``inner`` is HTML, ``label`` is escaped here.
+
+    The class keeps JupyterLab from making a formula of what stands between two dollars (MathJax, "ignoreHtmlClass").
+    """
+    written = f' style="{style}"' if style else ""
+    return f'<div role="group" aria-label="{escape(label)}" class="mathjax_ignore"{written}>{inner}</div>'
+
+
 def folded(summary: str, text: str) -> str:
     """Text behind a line that opens it, reachable by keyboard."""
     return f"<details><summary>{escape(summary)}</summary><pre>{escape(text)}</pre></details>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ..markup import escape, folded, indented, printable
+from ..markup import escape, folded, html_group, indented, printable
 from .messages import Message
 from .model import CheckReport, SubCheck
 from .outcomes import Outcome
@@ -38,7 +38,7 @@ class Shown:
 def notice(text: str) -> Shown:
     """A line (or a few) of the lab's own."""
     text = printable(text)
-    return Shown(text, f'<div role="status" style="white-space:pre-wrap">{escape(text)}</div>')
+    return Shown(text, f'<div role="status" class="mathjax_ignore" style="white-space:pre-wrap">{escape(text)}</div>')
 
 
 def panel(heading: str, body: str, outcome: Outcome | None = None) -> Shown:
@@ -133,10 +133,7 @@ def _message_html(message: Message | None, traceback: str) -> str:
 
 def _box(label: str, inner: str, outcome: Outcome | None) -> str:
     colour = _BORDER[outcome] if outcome else "#1565c0"
-    return (
-        f'<div role="group" aria-label="{escape(label)}" '
-        f'style="border-left:4px solid {colour};padding:0.3em 0.8em;margin:0.2em 0">{inner}</div>'
-    )
+    return html_group(label, inner, f"border-left:4px solid {colour};padding:0.3em 0.8em;margin:0.2em 0")
 
 
 def _plain(points: Decimal) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ..markup import escape, html_table, printable, text_table
+from ..markup import escape, html_group, html_table, printable, text_table
 from .pricing import PRICES, REGION, REGION_NAME, Price, gb_seconds, quantities
 from .usage import Usage
 
@@ -118,7 +118,7 @@ class Cost:
         if self._free_rows():
             parts.append(html_table(self._free_title(), _FREE_HEADERS, self._free_rows()))
         parts += [f"<div>{escape(line)}</div>" for line in self.notes]
-        return f'<div role="group" aria-label="{escape(self.title)}">{"".join(parts)}</div>'
+        return html_group(self.title, "".join(parts))
 
     def _rows(self) -> list[tuple[str, ...]]:
         rows = [

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from ..markup import escape, folded, html_table, indented, printable
+from ..markup import folded, html_group, html_table, indented, printable
 from .platform_line import Report, find_report, parse_platform_line
 
 _SHOWN_CHARACTERS = 4000
@@ -117,7 +117,7 @@ class InvocationResult:
             parts.append(folded("Traceback (your lines)", self.traceback))
         if self.output:
             parts.append(folded("Log of this invocation", self.output))
-        return f'<div role="group" aria-label="Invocation of {escape(self.function_name)}">{"".join(parts)}</div>'
+        return html_group(f"Invocation of {self.function_name}", "".join(parts))
 
     def _verdict(self) -> str:
         return f"⚠ FAILED ({self.error_type or 'error'})" if self.failed else "✔ answered"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ..markup import escape, html_table, printable, text_table
+from ..markup import escape, html_group, html_table, printable, text_table
 from .platform_line import PlatformLine, Report, parse_platform_line
 
 _LEVEL = re.compile(r"\[(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL)\][ \t]*")
@@ -101,7 +101,7 @@ class LogTable:
     def _repr_html_(self) -> str:
         tables = "".join(html_table(one.title(), _HEADERS, _shown(one.rows)) for one in self.invocations)
         caption = f"Log of {self.function_name} ({self.log_group})"
-        return f'<div role="group" aria-label="{escape(caption)}"><strong>{escape(caption)}</strong>{tables}</div>'
+        return html_group(caption, f"<strong>{escape(caption)}</strong>{tables}")
 
 
 _HEADERS = ("Time (UTC)", "Level", "Message")

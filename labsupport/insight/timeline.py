@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..markup import escape, html_table, printable, text_table
+from ..markup import escape, html_group, html_table, printable, text_table
 from .log_table import LoggedInvocation, read_logs
 
 #: How many invocations are shown unless somebody asks for more: so many still have readable labels.
@@ -108,11 +108,9 @@ class Timeline:
 
         picture = base64.b64encode(draw(self)).decode()
         alternative = f"{self.title}: {self.summary}. The table below has the same facts."
-        return (
-            f'<div role="group" aria-label="{escape(self.title)}">'
-            f'<img alt="{escape(alternative)}" src="data:image/svg+xml;base64,{picture}" style="max-width:100%">'
-            f"{html_table(f'{self.title} ({self.summary})', _HEADERS, self._rows())}</div>"
-        )
+        image = f'<img alt="{escape(alternative)}" src="data:image/svg+xml;base64,{picture}" style="max-width:100%">'
+        table = html_table(f"{self.title} ({self.summary})", _HEADERS, self._rows())
+        return html_group(self.title, image + table)
 
     def _rows(self) -> list[tuple[str, ...]]:
         return [

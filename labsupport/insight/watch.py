@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
-from ..markup import escape, html_table, printable, text_table
+from ..markup import html_group, html_table, printable, text_table
 from .watched import Look, Watched
 
 #: How often it looks; when looking itself takes long, three quarters of the time are pauses.
@@ -162,7 +162,7 @@ class Watch:
         parts = [html_table(self.title, _HEADERS, self._rows())]
         if news := self._news_rows():
             parts.append(html_table("What happened", _NEWS_HEADERS, news))
-        return f'<div role="group" aria-label="{escape(self.title)}">{"".join(parts)}</div>'
+        return html_group(self.title, "".join(parts))
 
     def _ipython_display_(self) -> None:
         """As the value of a cell: shown already when it is live; else the cell ends with the watch."""

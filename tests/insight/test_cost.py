@@ -166,6 +166,10 @@ def test_a_new_cloud_counts_from_zero_whatever_an_earlier_one_had_counted():
     assert [line.quantity for line in bill.lines] == [1]
 
 
+def test_jupyterlab_is_told_that_nothing_between_dollars_is_a_formula():
+    assert 'class="mathjax_ignore"' in cost()._repr_html_()
+
+
 def test_names_cannot_break_out():
     usage = Usage(NOON, {("<b>", 128, "x86_64"): FunctionUsage(1, 1), ("b", 128, "x86_64"): FunctionUsage(1, 1)}, {})
     assert "<b>" not in cost(usage)._repr_html_()
