@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import dynamodb_units, moto_seam_dynamodb
+from . import dynamodb_units, moto_seam_dynamodb, moto_seam_usage
 from . import moto_seam_dynamodb_checks as checks
 from .moto_seam_dynamodb import Write, lock
 
@@ -67,11 +67,20 @@ Units = dict[str, dict[str | None, float]]
 
 
 def _wrapped(original: Callable[[Any], Any], check: Check, capacity: Callable[[Any, dict[str, Any]], Units]) -> Any:
+    from moto.dynamodb.exceptions import ConditionalCheckFailed
+
     @functools.wraps(original)
     def operation(self: Any) -> Any:
         body = self.body
         check(self.dynamodb_backend, body)
-        answer = original(self)
+        try:
+            answer = original(self)
+        except ConditionalCheckFailed:
+            moto_seam_usage.count(self.headers, "write", _refused(self, body))
+            raise
+        consumed = capacity(self, body)
+        for units in consumed.values():
+            moto_seam_usage.count(self.headers, "write" if capacity is _written else "read", sum(units.values()))
         result = answer.result
         for name in ("ConsumedCapacity", "ConsumedCapacityUnits"):
             result.pop(name, None)
@@ -82,7 +91,7 @@ def _wrapped(original: Callable[[Any], Any], check: Check, capacity: Callable[[A
             kind = _kind_of_units(self._get_action())
             told = [
                 _consumed(self.dynamodb_backend, table, units, wanted == "INDEXES", kind)
-                for table, units in capacity(self, body).items()
+                for table, units in consumed.items()
             ]
             several = "RequestItems" in body or "TransactItems" in body
             if several or told:
@@ -156,6 +165,17 @@ def _written(handler: Any, body: dict[str, Any]) -> Units:
                 amount = dynamodb_units.write_units(size, transactional=True)
                 _add(units.setdefault(table.name, {}), None, amount)
     return units
+
+
+def _refused(handler: Any, body: dict[str, Any]) -> float:
+    """A write whose condition was false takes units all the same, by the larger of the item there is and the new one
+    (DynamoDB Developer Guide, "DynamoDB read and write operations")."""
+    backend = handler.dynamodb_backend
+    table = backend.get_table(body["TableName"])
+    new = body.get("Item", {})
+    key = body.get("Key") or {name: new[name] for name in table.table_key_attrs}
+    there = _size(moto_seam_dynamodb.item_of(table, *backend.get_keys_value(table, key)))
+    return dynamodb_units.write_units(max(there, dynamodb_units.item_size(new)))
 
 
 def _index_units(write: Write, index: Any, transactional: bool) -> float:
