@@ -24,17 +24,14 @@ if sys.version_info < (3, 11):  # noqa: UP036
     )
 
 import contextlib
-import functools
-import inspect
 import os
 import platform
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from . import __version__
 from .exercises import catalog
@@ -46,14 +43,15 @@ from .exercises.runner import check_and_record
 from .exercises.view import Shown, notice
 from .insight.cost import Cost, make_cost
 from .insight.deployment_map import DeploymentMap
-from .insight.invocation import InvocationResult, NotJson, invoke
-from .insight.log_table import LogTable, NoLog, read_logs
+from .insight.invocation import InvocationResult, invoke
+from .insight.log_table import LogTable, read_logs
 from .insight.map_reading import read_map
 from .insight.timeline import LAST, Timeline, read_timeline
 from .insight.usage import Usage
 from .insight.watch import Watch
-from .insight.watch_choice import NotWatchable, watch
-from .lab_home import lab_home, log_folder, write_problem
+from .insight.watch_choice import watch
+from .lab_home import lab_home, log_folder
+from .learner_facing import LabStopped, NotStarted, learner_facing, line_about, usable_with
 from .start import NoCourse, find_course
 from .targets.cleaning import remove_all
 from .targets.environment import NOWHERE, point_to
@@ -61,92 +59,6 @@ from .targets.local import CloudProblem, LocalCloud
 
 _DEFAULT_REGION = "us-east-1"
 _STILL_CHECKING_SECONDS = 10.0
-_Method = TypeVar("_Method", bound=Callable[..., Any])
-
-
-class LabStopped(Exception):
-    """What a notebook shows when it cannot go on: one line."""
-
-    def _render_traceback_(self) -> list[str]:
-        # IPython asks an exception for this before it formats a traceback.
-        return [str(self)]
-
-
-class _NotStarted(Exception):
-    """A call that needs the cloud came before lab.start."""
-
-
-def _learner_facing(method: _Method) -> _Method:
-    """Whatever goes wrong inside becomes a line for the learner; our traceback goes to a file."""
-    name = method.__name__
-    signature = inspect.signature(method)
-
-    @functools.wraps(method)
-    def guarded(self: Lab, *arguments: Any, **options: Any) -> Any:
-        try:
-            bound = signature.bind(self, *arguments, **options)
-        except TypeError as problem:
-            return notice(f"lab.{name}: {problem}. Use it as lab.{name}({_usage(signature)}).")
-        try:
-            return method(*bound.args, **bound.kwargs)
-        except LabStopped:
-            raise
-        except KeyboardInterrupt:
-            raise LabStopped(f"lab.{name} was interrupted; nothing was recorded.") from None
-        except (_NotStarted, catalog.UnknownId, NoLog, NotJson, NotWatchable, CloudProblem) as problem:
-            return notice(str(problem))
-        except Exception as problem:  # noqa: BLE001
-            return notice(_line_about(problem, name))
-        finally:
-            self._tell_about_progress()
-
-    return cast(_Method, guarded)
-
-
-@dataclass(frozen=True)
-class _Unwatched(Shown):
-    """The line that a learner gets instead of a watch: the body of ``with`` runs all the same."""
-
-    def __enter__(self) -> _Unwatched:
-        self.wait()
-        return self
-
-    def __exit__(self, *_problem: object) -> None:
-        pass
-
-    def wait(self) -> None:
-        print(self.text)
-
-
-def _usable_with(method: _Method) -> _Method:
-    """What ``method`` says instead of its result can be used in ``with``, too."""
-
-    @functools.wraps(method)
-    def call(self: Lab, *arguments: Any, **options: Any) -> Any:
-        result = method(self, *arguments, **options)
-        return _Unwatched(result.text, result.html) if isinstance(result, Shown) else result
-
-    return cast(_Method, call)
-
-
-def _usage(signature: inspect.Signature) -> str:
-    """The parameters a learner gives: "exercise_id", "function_name, event=None"."""
-    given = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in signature.parameters.values()]
-    return ", ".join(str(parameter) for parameter in given if parameter.name != "self")
-
-
-def _line_about(problem: Exception, name: str) -> str:
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    if isinstance(problem, ClientError):
-        error = problem.response.get("Error", {})
-        return f"{problem.operation_name} was refused. {error.get('Code', '')}: {error.get('Message', '')}"
-    if isinstance(problem, BotoCoreError):
-        return f"The local cloud does not answer ({problem}). Run the lesson's first cell (lab.start) again."
-    return (
-        f"■ LAB PROBLEM in lab.{name} (ours, not yours): {type(problem).__name__}. "
-        f"Details are in {write_problem(problem)}"
-    )
 
 
 class Lab:
@@ -271,7 +183,7 @@ class Lab:
 
     # --- exercises ---------------------------------------------------------------------------------------------
 
-    @_learner_facing
+    @learner_facing
     def check(self, exercise_id: str) -> CheckReport | Shown:
         """Check what is deployed for this exercise, with new inputs. Reports, never raises."""
         exercise = catalog.find_exercise(exercise_id)
@@ -279,22 +191,22 @@ class Lab:
         with _still_checking(exercise):
             return check_and_record(exercise, cloud.endpoint, cloud.region, self._progress)
 
-    @_learner_facing
+    @learner_facing
     def hint(self, exercise_id: str) -> Shown:
         """The next hint of this exercise."""
         return self._guidance.hint(exercise_id)
 
-    @_learner_facing
+    @learner_facing
     def solution(self, exercise_id: str, yes: bool = False) -> Shown:
         """The solution of this exercise, after asking once."""
         return self._guidance.solution(exercise_id, sure=yes)
 
-    @_learner_facing
+    @learner_facing
     def reset(self, exercise_id: str) -> Shown:
         """The starter of this exercise again; your files are copied first."""
         catalog.find_exercise(exercise_id)
         if self._work is None:
-            raise _NotStarted(_not_started("lab.reset"))
+            raise NotStarted(_not_started("lab.reset"))
         try:
             return self._guidance.reset(exercise_id, self._lesson_folder(exercise_id))
         except OSError as problem:
@@ -302,60 +214,60 @@ class Lab:
                 f"{exercise_id} was not reset: {problem.filename or 'a file'}: {problem.strerror or problem}."
             )
 
-    @_learner_facing
+    @learner_facing
     def progress(self) -> Shown:
         """The map of the course: what is passed, what is open."""
         return self._guidance.progress()
 
-    @_learner_facing
+    @learner_facing
     def quiz(self, lesson: str | int | None = None) -> Shown:
         """The questions of a lesson (default: the one that is started)."""
         if lesson is None and self._lesson is None:
-            raise _NotStarted(_not_started("lab.quiz"))
+            raise NotStarted(_not_started("lab.quiz"))
         return self._guidance.quiz(catalog.find_lesson(lesson) if lesson is not None else cast(Lesson, self._lesson))
 
-    @_learner_facing
+    @learner_facing
     def answer(self, question_id: str, choice: str = "?") -> Shown:
         """Answer a quiz question; the explanation of the chosen option comes back."""
         return self._guidance.answer(question_id, choice)
 
-    @_learner_facing
+    @learner_facing
     def predict(self, prediction_id: str, choice: str = "?") -> Shown:
         """Write down what you think will happen."""
         return self._guidance.predict(prediction_id, choice)
 
-    @_learner_facing
+    @learner_facing
     def reveal(self, prediction_id: str) -> Shown:
         """Compare what you predicted with what happens."""
         return self._guidance.reveal(prediction_id)
 
     # --- looking at functions ----------------------------------------------------------------------------------
 
-    @_learner_facing
+    @learner_facing
     def invoke(self, function_name: str, event: Any = None, qualifier: str | None = None) -> InvocationResult | Shown:
         """Invoke a function synchronously and show all that came back. ``event`` is any JSON value (default: {})."""
         self._started("lab.invoke")
         return invoke(self._client("lambda"), function_name, {} if event is None else event, qualifier)
 
-    @_learner_facing
+    @learner_facing
     def logs(self, function_name: str, last: int = 1) -> LogTable | Shown:
         """The log of the function's ``last`` invocations as a table."""
         self._started("lab.logs")
         return read_logs(self._client("lambda"), self._client("logs"), function_name, last)
 
-    @_learner_facing
+    @learner_facing
     def timeline(self, function_name: str, last: int = LAST) -> Timeline | Shown:
         """The function's ``last`` invocations as bars, a row for each execution environment, with a table."""
         self._started("lab.timeline")
         return read_timeline(self._client("lambda"), self._client("logs"), function_name, last)
 
-    @_learner_facing
+    @learner_facing
     def map(self) -> DeploymentMap | Shown:
         """What is deployed now and how it is wired, as a diagram and in words."""
         region = self._started("lab.map").identity.region
         return read_map(self._client, region)
 
-    @_learner_facing
+    @learner_facing
     def cost(self, since: Cost | None = None) -> Cost | Shown:
         """What this notebook's work would have cost on AWS so far; with an earlier ``lab.cost()`` only since then."""
         cloud = self._started("lab.cost")
@@ -367,8 +279,8 @@ class Lab:
         after = (since.counter, since.counted) if since else self._used_by_others
         return make_cost(Usage.from_wire(cloud.usage()), cloud.identity.region, after=after)
 
-    @_usable_with
-    @_learner_facing
+    @usable_with
+    @learner_facing
     def watch(self, *names: str, seconds: float = 60, quiet: float = 2) -> Watch | Shown:
         """Follow buckets, queues, tables and functions of these names (without any: all), and the functions wired to
         them, in a live display. It ends ``quiet`` seconds after the last thing that happened, or after ``seconds``.
@@ -379,7 +291,7 @@ class Lab:
         self._watch = watch(self._client, region, names, seconds=seconds, quiet=quiet, live=_can_show_live())
         return self._watch
 
-    @_learner_facing
+    @learner_facing
     def clean(self) -> Shown:
         """Remove the functions, layers, queues, log groups, roles and policies you made; says which."""
         self._started("lab.clean")
@@ -413,7 +325,7 @@ class Lab:
 
     def _started(self, call: str) -> LocalCloud:
         if self._cloud is None:
-            raise _NotStarted(_not_started(call))
+            raise NotStarted(_not_started(call))
         return self._cloud
 
     def _client(self, service: str) -> Any:
@@ -429,7 +341,7 @@ class Lab:
 
     @staticmethod
     def _stopping(call: str, action: Callable[[], None]) -> None:
-        """Like ``_learner_facing``, for what must stop *Run All*."""
+        """Like ``learner_facing``, for what must stop *Run All*."""
         try:
             action()
         except LabStopped:
@@ -439,7 +351,7 @@ class Lab:
         except (CloudProblem, catalog.UnknownId) as problem:
             raise LabStopped(str(problem)) from None
         except Exception as problem:  # noqa: BLE001
-            raise LabStopped(_line_about(problem, call.removeprefix("lab."))) from None
+            raise LabStopped(line_about(problem, call.removeprefix("lab."))) from None
 
 
 def _not_started(call: str) -> str:
