@@ -68,7 +68,9 @@ def _functions(client: Any, found: Found) -> None:
     for mapping in pages(client, "list_event_source_mappings", "EventSourceMappings"):
         target = mapping["FunctionArn"]
         how = with_qualifier(_mapping_words(mapping), target)
-        found.connect(key_of(mapping.get("EventSourceArn", "self-managed source")), key_of(target), how)
+        result = str(mapping.get("LastProcessingResult", ""))
+        problem = result.removeprefix("PROBLEM: ") if result.startswith("PROBLEM") else ""
+        found.connect(key_of(mapping.get("EventSourceArn", "self-managed source")), key_of(target), how, problem)
         if failed := mapping.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination"):
             found.connect(key_of(target), key_of(failed), "on failure of a batch")
 
@@ -81,8 +83,9 @@ def _mapping_words(mapping: dict[str, Any]) -> str:
         words.append(f"from {position}")
     if filters := mapping.get("FilterCriteria", {}).get("Filters"):
         words.append("1 filter" if len(filters) == 1 else f"{len(filters)} filters")
-    if (state := mapping.get("State", "Enabled")) != "Enabled":
-        words.append(str(state))
+    # On its way to Enabled it works in a moment; that would only make two maps of the same thing differ.
+    if (state := str(mapping.get("State", ""))) in ("Disabled", "Disabling", "Deleting"):
+        words.append(state)
     return ", ".join(words)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 import zipfile
 from dataclasses import dataclass
 from typing import Any
@@ -269,6 +270,21 @@ def test_a_service_that_does_not_answer_is_named_too(shop):
 
 
 # These come last: they add to the shop.
+
+
+def test_what_a_mapping_complains_of_is_on_the_map(shop):
+    sqs, functions = shop.cloud.client("sqs"), shop.cloud.client("lambda")
+    url = sqs.create_queue(QueueName="closed")["QueueUrl"]
+    arn = shop.arns["orders"].replace(":orders", ":closed")
+    mapping = functions.create_event_source_mapping(EventSourceArn=arn, FunctionName=shop.arns["thumbnail"])["UUID"]
+    sqs.delete_queue(QueueUrl=url)
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if "PROBLEM" in functions.get_event_source_mapping(UUID=mapping).get("LastProcessingResult", ""):
+            break
+        time.sleep(0.1)
+    (wire,) = wires(shop.map(), "queue closed")
+    assert wire == f"batches of 10 ⚠ The queue {arn} does not exist. > function thumbnail"
 
 
 def test_a_log_group_s_subscription_leads_to_its_function(shop):
