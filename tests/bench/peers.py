@@ -70,7 +70,8 @@ class Peer:
         return [[base, "-m", "venv", str(self.folder)], [*pip, *wanted]]
 
 
-MINISTACK = Peer("ministack", "pypi", {"ministack": "1.5.33"})
+# Its functions run in its own environment; those of a benchmark use boto3.
+MINISTACK = Peer("ministack", "pypi", {"ministack": "1.5.33", "boto3": "1.43.106"})
 SERVERLESS = Peer("serverless-offline", "npm", {"serverless": "3.40.0", "serverless-offline": "13.9.0"})
 CHALICE = Peer("chalice", "pypi", {"chalice": "1.34.0"})
 PEERS = (MINISTACK, SERVERLESS, CHALICE)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import enum
 import heapq
 import itertools
 import sys
@@ -43,8 +44,26 @@ class Runner(Protocol):
     def admit(self, specification: FunctionSpecification, *, asynchronous: bool = False) -> None:
         """Take a place. Raises Throttled."""
 
+    def had_better_wait(self, specification: FunctionSpecification, waiting: int, seconds_each: float) -> bool:
+        """Whether an event of ``waiting`` ones, of ``seconds_each``, is served sooner by what runs than by a new
+        environment."""
+
     async def run_admitted(self, specification: FunctionSpecification, invocation: Invocation) -> InvocationOutcome:
         """Run, and give the place back."""
+
+
+#: An event that had better wait looks again when a run ends, and at the latest after this time.
+_SOON_SECONDS = 0.02
+
+
+class _Start(enum.Enum):
+    """What became of an event at the head of its queue."""
+
+    DONE = enum.auto()
+    #: The limits of concurrency leave no place.
+    NO_PLACE = enum.auto()
+    #: There is a place, but what runs is free sooner than a new environment would be.
+    SOON = enum.auto()
 
 
 @dataclass(eq=False)
@@ -82,6 +101,8 @@ class _Queue:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     reader: asyncio.Task[None] | None = None
     throttle_wait: float = 0.0
+    #: How long the last attempts took, the newest weighing most.
+    seconds_each: float = 0.0
     idle: bool = False
     deleted: bool = False
 
@@ -155,11 +176,13 @@ class AsynchronousInvocations:
                     started = await self._start(key, queue, event)
                 except Exception:  # a fault of the lab is a system error of AWS: the event stays in the queue
                     traceback.print_exc(file=sys.stderr)
-                    started = False
-                if started:
+                    started = _Start.NO_PLACE
+                if started is _Start.DONE:
                     queue.throttle_wait = 0.0
                     queue.ready.popleft()
                     await asyncio.sleep(0)  # a long queue must not hold up everybody else
+                elif started is _Start.SOON:
+                    await _until_changed(queue, _SOON_SECONDS)
                 else:
                     await self._wait_for_a_place(queue, event)
             elif queue.delayed:
@@ -173,36 +196,38 @@ class AsynchronousInvocations:
                     del self._queues[key]
                 return
 
-    async def _start(self, key: tuple[str, str], queue: _Queue, event: QueuedEvent) -> bool:
-        """Start the event's next attempt, or end it. False: there is no place for it now."""
+    async def _start(self, key: tuple[str, str], queue: _Queue, event: QueuedEvent) -> _Start:
+        """Start the event's next attempt, or end it."""
         try:
             specification = await self._runner.specification(event.region, event.name, event.qualifier)
         except FunctionNotFound as problem:
             _say(f"1 asynchronous event dropped: {problem}")
-            return True
+            return _Start.DONE
         except FunctionNotReady:  # deleted and made anew while the event waited
-            return False
+            return _Start.NO_PLACE
         if specification.reserved_concurrency == 0:
             # "Lambda begins sending new events to the configured dead-letter queue or the on-failure event
             # destination, without any retries" (Lambda Developer Guide, invocation-async-retain-records).
             self._run(key, queue, self._ended(Ended(event, specification, "ZeroReservedConcurrency")))
-            return True
+            return _Start.DONE
         if time.monotonic() >= event.accepted + self._maximum_age(specification):
             event.status = event.status or 429  # also those behind the one that was refused
             self._run(key, queue, self._ended(Ended(event, specification, "EventAgeExceeded")))
-            return True
+            return _Start.DONE
         try:
             refuse_loop(specification, event.invocation)
+            if self._runner.had_better_wait(specification, len(queue.ready), queue.seconds_each):
+                return _Start.SOON
             self._runner.admit(specification, asynchronous=True)
         except RecursionStopped:
             event.status, event.outcome = 400, None
             self._run(key, queue, self._ended(Ended(event, specification, "RecursiveInvocation")))
         except Throttled:  # never counted as a failed attempt
             event.status, event.outcome = 429, None
-            return False
+            return _Start.NO_PLACE
         else:
             self._run(key, queue, self._attempt(queue, event, specification))
-        return True
+        return _Start.DONE
 
     async def _wait_for_a_place(self, queue: _Queue, event: QueuedEvent) -> None:
         """After a throttle. While events of this function run, the next place is theirs, and the end of one is the
@@ -252,6 +277,8 @@ class AsynchronousInvocations:
             return
         event.attempts += 1
         event.status, event.outcome = 200, outcome
+        seconds = outcome.billed_duration / 1000
+        queue.seconds_each = seconds if not queue.seconds_each else 0.7 * queue.seconds_each + 0.3 * seconds
         retries = 2 if specification.retry_attempts is None else specification.retry_attempts
         if outcome.function_error is None:
             await self._ended(Ended(event, specification, "Success"))

@@ -34,6 +34,9 @@ from .specification import (
     InvocationOutcome,
 )
 
+#: Init phases for queued events that may run side by side, and how short a queue need not start another.
+_STARTS_AT_ONCE = 2 * (os.cpu_count() or 1)
+_SHORT_QUEUE_SECONDS = 0.25
 #: Processes that provisioned concurrency starts side by side.
 _INITIALISED_AT_ONCE = 4
 #: After the answer the runtime needs a moment to ask for its next event; waiting that long beats a cold start.
@@ -155,6 +158,23 @@ class Engine:
     def admit(self, specification: FunctionSpecification, *, asynchronous: bool = False) -> None:
         """Take a place for one invocation. Raises Throttled."""
         self.concurrency.admit(specification, asynchronous=asynchronous)
+
+    def had_better_wait(self, specification: FunctionSpecification, waiting: int, seconds_each: float) -> bool:
+        """Whether one of ``waiting`` queued events, of ``seconds_each``, is served sooner by what runs than by a new
+        environment of its own.
+
+        AWS has a machine for each environment; here the init phases of many share a few cores, and a burst of events
+        would start so many that none gets on. Nobody waits for the answer to a queued event, so some wait a little.
+        """
+        busy = [environment for one in self._pools.values() for environment in one.busy]
+        without_environment = self.concurrency.running - len(busy)
+        pool = self._pools.get(key_of(specification))
+        if pool and len(pool.idle) + len(pool.finishing) > without_environment:
+            return False
+        if without_environment + sum(environment.starting for environment in busy) >= _STARTS_AT_ONCE:
+            return True
+        running = len(pool.busy) if pool else 0
+        return running >= _STARTS_AT_ONCE and waiting * seconds_each < _SHORT_QUEUE_SECONDS * running
 
     async def run_admitted(self, specification: FunctionSpecification, invocation: Invocation) -> InvocationOutcome:
         """Run an event that has been given a place with ``admit``; the place is given back in the end."""

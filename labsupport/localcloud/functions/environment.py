@@ -89,6 +89,8 @@ class ExecutionEnvironment:
         self.log_stream = new_stream_name(specification)
         self.idle_since = 0.0
         self.is_free = False
+        #: Whether its process has yet to ask for its first event.
+        self.starting = True
         self._host = host
         self._folder = folder
         #: Read by the moto process, which ends what a killed cloud leaves. Never names a process that has ended: its
@@ -330,7 +332,11 @@ class ExecutionEnvironment:
             process, sandbox.kind == "bwrap", memory_limit, self.log_stream, self._process_ended
         )
         self._process_group.write_text(str(self._process.pid))
-        ended = await self._runtime.end(seconds)
+        self.starting = True
+        try:
+            ended = await self._runtime.end(seconds)
+        finally:
+            self.starting = False
         if self._process:
             self._tmp.hold(self._process.pid)
         if ended.kind is not EndKind.READY:

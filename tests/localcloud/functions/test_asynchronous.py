@@ -26,6 +26,7 @@ class Runner:
         self.functions = {"f": specification()}
         self.concurrency = Concurrency(limit)
         self.ran = []
+        self.wait = lambda waiting, seconds_each: False
         self.most = 0
         self.lookup_faults = 0
 
@@ -44,6 +45,9 @@ class Runner:
 
     def admit(self, specification, *, asynchronous=False):
         self.concurrency.admit(specification, asynchronous=asynchronous)
+
+    def had_better_wait(self, specification, waiting, seconds_each):
+        return self.wait(waiting, seconds_each)
 
     async def run_admitted(self, specification, invocation) -> InvocationOutcome:
         self.most = max(self.most, self.concurrency.running)
@@ -101,6 +105,23 @@ def test_an_event_that_succeeds_runs_once():
         await cloud.all_done()
 
     assert on_a_cloud(scenario).conditions == [("Success", 1)]
+
+
+def test_an_event_that_had_better_wait_runs_when_it_need_not_wait_any_more():
+    asked = []
+
+    async def scenario(cloud):
+        def wait(waiting, seconds_each):
+            asked.append((waiting, seconds_each))
+            return len(asked) < 4
+
+        cloud.runner.wait = wait
+        cloud.accept()
+        cloud.accept()
+        await cloud.all_done()
+
+    assert on_a_cloud(scenario).conditions == [("Success", 1)] * 2
+    assert [waiting for waiting, _seconds in asked] == [2, 2, 2, 2, 1]
 
 
 @pytest.mark.parametrize(("retries", "runs"), [(None, 3), (2, 3), (1, 2), (0, 1)])
@@ -240,7 +261,7 @@ def test_ten_thousand_queued_events_wait_for_places_without_tasks_of_their_own()
             cloud.accept(event)
         await cloud.all_done()
 
-    cloud = on_a_cloud(scenario)
+    cloud = on_a_cloud(scenario, time_scale=1 / 30)
     assert Counter(cloud.conditions) == {("Success", 1): 10_000}
     assert cloud.runner.most == 3
     assert max(tasks) < 15

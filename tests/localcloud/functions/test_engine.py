@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from labsupport.localcloud.functions import engine as engine_module
 from labsupport.localcloud.functions import runtime_folder
 from labsupport.localcloud.functions.engine import Engine
 from labsupport.localcloud.functions.sandbox import Sandbox
@@ -288,3 +289,45 @@ def test_a_function_that_is_not_there(tmp_path):
 
     with pytest.raises(FunctionNotFound, match=r"Function not found: .*:function:nope:\$LATEST"):
         asyncio.run(run())
+
+
+def test_a_burst_of_queued_events_starts_few_environments_at_once_and_loses_none(tmp_path, monkeypatch):
+    """A hundred init phases on two cores: none would get on. Long runs are still served by many environments."""
+    monkeypatch.setattr(engine_module, "_STARTS_AT_ONCE", 2)
+
+    async def burst(running, count, seconds):
+        done, most = set(), 0
+        specification = await running.specification(REGION, "f", None)
+        before = running.run_admitted
+
+        async def watched(*args):
+            nonlocal most
+            task = asyncio.ensure_future(before(*args))
+            while not task.done():
+                environments = [one for pool in running._pools.values() for one in pool.busy]
+                most = max(most, sum(one.starting for one in environments))
+                await asyncio.wait({task}, timeout=0.003)
+            outcome = await task
+            done.add(json.loads(outcome.payload)[0])
+            return outcome
+
+        monkeypatch.setattr(running, "run_admitted", watched)
+        for _ in range(count):
+            running.asynchronous.accept(REGION, specification.name, None, invocation(seconds))
+        async with asyncio.timeout(60):
+            while running.asynchronous.pending():
+                await asyncio.sleep(0.01)
+        monkeypatch.setattr(running, "run_admitted", before)
+        return len(done), most
+
+    async def run():
+        async with engine(tmp_path) as (running, plane):
+            plane.put("f", SLEEPER)
+            short = await burst(running, 60, 0)
+            plane.put("f", SLEEPER + "# anew")
+            return short, await burst(running, 12, 1.5)
+
+    (few, most_short), (many, most_long) = asyncio.run(run())
+    assert most_short <= 2 and most_long <= 2
+    assert few <= 6, "short runs share environments"
+    assert many >= 5, "long ones do not wait for each other"
