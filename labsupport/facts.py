@@ -32,6 +32,31 @@ _ASYNCHRONOUS = (
     "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html",
 )
 _PYTHON = ("Building Lambda functions with Python", "https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html")
+_UNITS = (
+    "DynamoDB read and write operations",
+    "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html",
+)
+_TABLE_QUOTAS = (
+    "Quotas in Amazon DynamoDB",
+    "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html",
+)
+_QUERY = ("Query", "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html")
+_BATCH_WRITE = (
+    "BatchWriteItem",
+    "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html",
+)
+_TRANSACTIONS = (
+    "TransactWriteItems",
+    "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html",
+)
+_TTL = (
+    "Using time to live (TTL) in DynamoDB",
+    "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html",
+)
+_STREAM_PARAMETERS = (
+    "Lambda parameters for Amazon DynamoDB event source mappings",
+    "https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html",
+)
 _PRICING = ("AWS Lambda Pricing", "https://aws.amazon.com/lambda/pricing/")
 _S3_PRICING = ("Amazon S3 pricing", "https://aws.amazon.com/s3/pricing/")
 _DYNAMODB_PRICING = (
@@ -95,6 +120,15 @@ _ALL = (
     _fact("billing_step", 1, "milliseconds", "1 millisecond", _PRICING),
     _fact("free_requests", 1_000_000, "requests a month", "1 million requests a month", _PRICING),
     _fact("free_gb_seconds", 400_000, "GB-seconds a month", "400,000 GB-seconds a month", _PRICING),
+    _fact("dynamodb_item_maximum", 400, "KB", "400 KB", _TABLE_QUOTAS),
+    # One read unit is a strongly consistent read of so much; an eventually consistent one takes half a unit.
+    _fact("dynamodb_read_unit_size", 4, "KB", "4 KB", _UNITS),
+    _fact("dynamodb_write_unit_size", 1, "KB", "1 KB", _UNITS),
+    _fact("dynamodb_page_maximum", 1, "MB", "1 MB", _QUERY),
+    _fact("dynamodb_batch_write_maximum", 25, "items in a request", "25", _BATCH_WRITE),
+    _fact("dynamodb_transaction_maximum", 100, "actions in a transaction", "100", _TRANSACTIONS),
+    _fact("dynamodb_ttl_delay", "a few days", "after expiration", "a few days", _TTL),
+    _fact("dynamodb_stream_retention", 24, "hours", "24 hours", _STREAM_PARAMETERS),
     # All prices: US East (N. Virginia), first tier; compared with AWS's Price List of September 2026.
     _fact("price_per_million_requests", 0.20, "US dollars per million requests", "0.20", _PRICING),
     _fact("price_per_gb_second", 0.0000166667, "US dollars per GB-second, x86", "0.0000166667", _PRICING),

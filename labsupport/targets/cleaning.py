@@ -34,13 +34,14 @@ class Removed:
 
 
 def remove_all(client: Callable[[str], Any]) -> Removed:
-    """Remove every event source mapping, function (with its versions, aliases and settings), layer, queue, log group,
-    role and policy of one's own.
+    """Remove every event source mapping, function (with its versions, aliases and settings), layer, queue, table,
+    log group, role and policy of one's own.
 
     ``client(service)`` gives boto3 clients. What cannot be removed stays and is named. Raises botocore's exceptions
     when nothing can be listed.
     """
     lambda_, iam, logs, sqs = client("lambda"), client("iam"), client("logs"), client("sqs")
+    dynamodb = client("dynamodb")
     kept: list[str] = []
 
     def remove(kind: str, names: Iterator[str], delete: Callable[[str], object]) -> tuple[str, tuple[str, ...]]:
@@ -77,6 +78,7 @@ def remove_all(client: Callable[[str], Any]) -> Removed:
             _queues(sqs),
             lambda name: sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"]),
         ),
+        remove("table", _tables(dynamodb), lambda name: _delete_table(dynamodb, name)),
         remove(
             "log group",
             _listed(logs, "describe_log_groups", "logGroups", "logGroupName"),
@@ -106,6 +108,17 @@ def _queues(sqs: Any) -> Iterator[str]:
     for page in sqs.get_paginator("list_queues").paginate():
         for url in page.get("QueueUrls", ()):
             yield str(url).rpartition("/")[2]
+
+
+def _tables(dynamodb: Any) -> Iterator[str]:
+    for page in dynamodb.get_paginator("list_tables").paginate():
+        yield from page["TableNames"]
+
+
+def _delete_table(dynamodb: Any, name: str) -> None:
+    """DeleteTable answers while the table is still there; whoever makes it anew would be refused."""
+    dynamodb.delete_table(TableName=name)
+    dynamodb.get_waiter("table_not_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
 
 
 def _own_roles(iam: Any) -> Iterator[str]:

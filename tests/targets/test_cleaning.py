@@ -58,17 +58,26 @@ def test_everything_made_is_removed_and_named(client):
         lambda_.publish_version(FunctionName=name)
     logs.create_log_group(logGroupName="/aws/lambda/a")
     client("sqs").create_queue(QueueName="failed")
+    for name in ("orders", "baskets"):
+        client("dynamodb").create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        )
     assert remove_all(client).text.splitlines() == [
         "Removed from the local cloud:",
         "  2 functions: a, b",
         "  1 layer: layer",
         "  1 queue: failed",
+        "  2 tables: baskets, orders",
         "  1 log group: /aws/lambda/a",
         "  1 role: r",
         f"  1 policy: {policy}",
     ]
     assert lambda_.list_functions()["Functions"] == [] and iam.list_roles()["Roles"] == []
     assert "QueueUrls" not in client("sqs").list_queues()
+    assert client("dynamodb").list_tables()["TableNames"] == []
     assert remove_all(client).text == "Nothing to remove: the local cloud is empty."
 
 
