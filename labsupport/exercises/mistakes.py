@@ -151,6 +151,12 @@ def _raised(result: InvocationResult) -> Diagnosis:
         return Diagnosis(
             came_back, "the handler's signature: Lambda calls it with two arguments, event and context", raised=True
         )
+    if kind == "TypeError" and "Object of type Decimal is not JSON serializable" in text:
+        return Diagnosis(
+            came_back,
+            f"the Decimal: numbers of a table come as Decimal; int() makes one that json.dumps can write; {place}",
+            raised=True,
+        )
     if kind in ("TypeError", "AttributeError") and "LambdaContext" in text:
         return Diagnosis(
             came_back,

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
-import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +12,8 @@ from botocore.exceptions import ClientError
 from labsupport.exercises import catalog
 from labsupport.exercises.outcomes import Outcome
 from labsupport.facts import fact
+
+from .hands import Hands, the_role_of_the_lessons
 
 #: Exercises whose file is deployed as it is: function, file, handler.
 FUNCTIONS = {
@@ -491,48 +490,18 @@ def test_events_3_a_longer_timeout_is_no_cure(classroom: Any) -> None:
 # --- the exercises that are calls --------------------------------------------------------------------------------
 
 
-class Hands:
-    """What the cells of the lesson can use: its clients, its role, its own functions, and a folder of its own."""
-
-    def __init__(self, classroom: Any, cloud: Any, role_arn: str) -> None:
-        self.names: dict[str, Any] = {
-            "io": io,
-            "json": json,
-            "zipfile": zipfile,
-            "iam": cloud.client("iam"),
-            "sqs": cloud.client("sqs"),
-            "lambda_client": classroom.lambda_client,
-            "RUNTIME": fact("python_runtime").text,
-            "role_arn": role_arn,
-        }
-        exec(compile(classroom.functions_of("02"), "lesson 02", "exec"), self.names)
-
-    def run(self, cell: str) -> None:
-        exec(compile(cell, "cell", "exec"), self.names)
-
-
 @pytest.fixture
 def hands(classroom: Any, cloud: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The learner's hands before the exercises 4 and 5: nothing of them is there yet."""
     monkeypatch.chdir(tmp_path)
-    iam, sqs = cloud.client("iam"), cloud.client("sqs")
-    trust = iam.get_role(RoleName="classroom")["Role"]["AssumeRolePolicyDocument"]
-    with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
-        iam.create_role(RoleName="kestrel-function", AssumeRolePolicyDocument=json.dumps(trust))
-    for name in iam.list_role_policies(RoleName="kestrel-function")["PolicyNames"]:
-        iam.delete_role_policy(RoleName="kestrel-function", PolicyName=name)
-    for policy in iam.list_attached_role_policies(RoleName="kestrel-function")["AttachedPolicies"]:
-        iam.detach_role_policy(RoleName="kestrel-function", PolicyArn=policy["PolicyArn"])
-    iam.attach_role_policy(
-        RoleName="kestrel-function", PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
-    )
+    sqs = cloud.client("sqs")
     for url in sqs.list_queues().get("QueueUrls", []):
         sqs.delete_queue(QueueUrl=url)
     for name in ("kestrel-confirmation", "kestrel-offer"):
         classroom.remove(name)
     for file in ("confirmation.py", "offer_regular.py", "offer_sale.py"):
         Path(file).write_text(classroom.given_file("02", file))
-    return Hands(classroom, cloud, iam.get_role(RoleName="kestrel-function")["Role"]["Arn"])
+    return Hands(classroom, cloud, "02", the_role_of_the_lessons(cloud))
 
 
 @pytest.fixture

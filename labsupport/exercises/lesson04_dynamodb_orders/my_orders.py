@@ -55,7 +55,12 @@ def _page(probe: Probe, customer: str, size: int, following: Any) -> tuple[list[
         expectations.equal(
             result, {"orders": [], "next": None}, expected="an object with orders, a list, and next", look="its keys"
         )
-    return list(orders or ()), result.payload["next"]
+    following = result.payload["next"]
+    if not following and following is not None:
+        raise expectations.wrong(
+            result, expected="null for next when there are no older orders", look="next: it is None, and nothing else"
+        )
+    return list(orders or ()), following
 
 
 def _compared(orders: list[Any]) -> list[Any]:
@@ -83,6 +88,8 @@ def _require_same(did: str, got: list[Any], wanted: list[Order], *, look: str = 
         look = "ScanIndexForward: a query goes from the smallest sort key up unless you say otherwise"
     elif [str(number) for number in numbers] == sorted(map(str, numbers)) and len(numbers) > 1:
         look = "ScanIndexForward: the query starts at the oldest order"
+    elif not right:
+        look = "next: after the last order the query's answer has no LastEvaluatedKey, and next is null"
     elif len(numbers) < len(right):
         look = look or "Limit: a page has as many orders as the event's size, as long as there are so many"
     elif len(numbers) > len(right):
@@ -116,7 +123,7 @@ def _walk(probe: Probe, count: int, size: int) -> None:
     mine, other = _placed(probe, count), _placed(probe, 5)
     customer, following = mine[0]["customer"], None
     got: list[Any] = []
-    did = f"We asked {_MY_ORDERS} for {count} orders, {size} at a time."
+    did = f"We asked {_MY_ORDERS} for {count} {'order' if count == 1 else 'orders'}, {size} at a time."
     with _Shelf(probe, *mine, *other):
         for _number in range(count // size + 2):
             orders, following = _page(probe, customer, size, following)
