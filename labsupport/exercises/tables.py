@@ -41,6 +41,14 @@ def put(probe: Probe, table: str, item: Item) -> None:
     probe.client("dynamodb").put_item(TableName=table, Item=_wire(item))
 
 
+def put_together(probe: Probe, table: str, items: Iterable[Item]) -> None:
+    """Put up to 25 items of different keys in one request, so that they are side by side in the table's stream."""
+    requests = [{"PutRequest": {"Item": _wire(item)}} for item in items]
+    while requests:
+        answer = probe.client("dynamodb").batch_write_item(RequestItems={table: requests})
+        requests = answer.get("UnprocessedItems", {}).get(table, [])
+
+
 def delete(probe: Probe, table: str, key: Item) -> None:
     probe.client("dynamodb").delete_item(TableName=table, Key=_wire(key))
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from labsupport.exercises import catalog
 from labsupport.exercises.outcomes import Outcome
 
+from .conftest import dedented, lesson_text
 from .hands import Hands, the_role_of_the_lessons
 
 #: Exercises whose file is deployed as it is: function, file, handler.
@@ -789,3 +793,241 @@ def test_orders_4_a_mistake_gets_its_message(classroom: Any, hands: Hands, cell:
 
     assert report.outcome in (Outcome.PARTIAL, Outcome.NOT_YET), repr(report)
     assert line in repr(report), repr(report)
+
+
+# --- the exercise that is a function and all around it -----------------------------------------------------------
+
+
+@pytest.fixture
+def counting(shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hands]:
+    """The learner's hands before exercise 5: the table has its stream, and nothing counts."""
+    monkeypatch.chdir(tmp_path)
+    hands = shop.hands
+    hands.run_the_lesson_s("if not orders.stream_specification")
+    hands.run(
+        'iam.attach_role_policy(RoleName="kestrel-function", '
+        'PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaDynamoDBExecutionRole")'
+    )
+    yield hands
+    hands.run('disconnect("kestrel-daily-total")')
+    shop.classroom.remove("kestrel-daily-total")
+    sqs = hands.names["sqs"]
+    for url in sqs.list_queues().get("QueueUrls", []):
+        sqs.delete_queue(QueueUrl=url)
+
+
+def _hand_in_the_total(classroom: Any, hands: Hands, code: str = "", wiring: str = "") -> None:
+    text = dedented(code) if code else classroom.file_of(classroom.solution("orders-5", "code"))
+    Path("daily_total.py").write_text(text)
+    hands.run(wiring or classroom.solution("orders-5", "wiring"))
+
+
+def test_orders_5_the_starter_is_not_attempted(classroom: Any, counting: Hands) -> None:
+    Path("daily_total.py").write_text(classroom.file_of(classroom.starter("orders-5", "code")))
+    counting.run(classroom.starter("orders-5", "wiring"))
+    assert classroom.check("orders-5").outcome is Outcome.NOT_ATTEMPTED
+
+    counting.run('deploy("kestrel-daily-total", "daily_total.py")')
+    report = classroom.check("orders-5")
+
+    assert report.outcome is Outcome.NOT_ATTEMPTED, repr(report)
+    assert "the starter's own line: exercise orders-5 is still to be written" in repr(report)
+
+
+def test_orders_5_the_solution_passes_and_its_cell_runs_twice(classroom: Any, shop: Shop, counting: Hands) -> None:
+    for _ in range(2):
+        _hand_in_the_total(classroom, counting)
+
+    report = classroom.check("orders-5")
+
+    assert report.outcome is Outcome.PASSED, repr(report)
+    assert shop.everything_in("kestrel-orders") == [] == shop.everything_in("kestrel-daily-totals")
+
+
+def test_orders_5_one_item_that_knows_its_orders_and_a_message_of_the_function_s_own_is_right_too(
+    classroom: Any, counting: Hands
+) -> None:
+    _hand_in_the_total(
+        classroom,
+        counting,
+        """
+        import json
+        import boto3
+
+        totals = boto3.resource("dynamodb").Table("kestrel-daily-totals")
+        sqs = boto3.client("sqs")
+        QUEUE = sqs.get_queue_url(QueueName="kestrel-uncounted")["QueueUrl"]
+
+        def handler(event, context):
+            for record in event["Records"]:
+                image = record["dynamodb"]["NewImage"]
+                order = image["order"]["S"]
+                if "N" not in image.get("total_cents", {}):
+                    sqs.send_message(QueueUrl=QUEUE, MessageBody=json.dumps({"order": order}))
+                    continue
+                try:
+                    totals.update_item(
+                        Key={"day": order[:10]},
+                        UpdateExpression="ADD orders :one, total_cents :cents, counted :these",
+                        ConditionExpression="NOT contains(counted, :order)",
+                        ExpressionAttributeValues={":one": 1, ":cents": int(image["total_cents"]["N"]),
+                                                   ":these": {order}, ":order": order},
+                    )
+                except totals.meta.client.exceptions.ConditionalCheckFailedException:
+                    pass
+        """,
+        """
+url = sqs.create_queue(QueueName="kestrel-uncounted")["QueueUrl"]
+arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+allow("kestrel-uncounted", ["sqs:SendMessage", "sqs:GetQueueUrl"], [arn])
+deploy("kestrel-daily-total", "daily_total.py")
+connect(
+    "kestrel-daily-total",
+    stream_arn,
+    StartingPosition="LATEST",
+    FilterCriteria={"Filters": [{"Pattern": json.dumps({"eventName": ["INSERT"]})}]},
+)
+""",
+    )
+
+    report = classroom.check("orders-5")
+
+    assert report.outcome is Outcome.PASSED, repr(report)
+
+
+def test_orders_5_a_handler_that_raises_and_batches_of_one_record_are_right_too(
+    classroom: Any, counting: Hands
+) -> None:
+    code = classroom.file_of(classroom.solution("orders-5", "code"))
+    reporting = code[code.index("        try:\n            count(") : code.index("    return {")]
+    _hand_in_the_total(
+        classroom,
+        counting,
+        code.replace(reporting, '        count(record["dynamodb"]["NewImage"])\n').replace(
+            '    return {"batchItemFailures": []}\n', ""
+        ),
+        classroom.solution("orders-5", "wiring")
+        .replace("    BisectBatchOnFunctionError=True,\n", "    BatchSize=1,\n")
+        .replace('    FunctionResponseTypes=["ReportBatchItemFailures"],\n', "")
+        .replace("MaximumRetryAttempts=2", "MaximumRetryAttempts=0"),
+    )
+
+    report = classroom.check("orders-5")
+
+    assert report.outcome is Outcome.PASSED, repr(report)
+
+
+#: A handler of the solution's form that remembers something else, or nothing.
+TOTAL = """
+import boto3
+
+client = boto3.resource("dynamodb").meta.client
+
+
+def handler(event, context):
+    for record in event["Records"]:
+        if "NewImage" not in record["dynamodb"]:
+            continue
+        image = record["dynamodb"]["NewImage"]
+        add = {"TableName": "kestrel-daily-totals", "Key": {"day": image["order"]["S"][:10]},
+               "UpdateExpression": "ADD orders :one, total_cents :cents",
+               "ExpressionAttributeValues": {":one": 1, ":cents": int(image["total_cents"]["N"])}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "right", "wrong", "line"),
+    [
+        (
+            TOTAL.replace('"NewImage" not in record["dynamodb"]', 'record["eventName"] != "INSERT"')
+            + "        client.update_item(**add)\n",
+            "",
+            "",
+            "Look at: how you remember what was counted: the mark and the addition belong into one step",
+        ),
+        (
+            TOTAL
+            + """
+        mark = {"TableName": "kestrel-daily-totals", "ConditionExpression": "attribute_not_exists(total_cents)",
+                "Item": {"day": record["eventID"] + " " + image["order"]["S"], "total_cents": 0}}
+        try:
+            client.transact_write_items(TransactItems=[{"Put": mark}, {"Update": add}])
+        except client.exceptions.TransactionCanceledException:
+            pass
+""",
+            "",
+            "",
+            "Look at: record['eventName']: it tells new ones from changes and removals",
+        ),
+        (
+            "",
+            "    BisectBatchOnFunctionError=True,\n",
+            "",
+            "Look at: BisectBatchOnFunctionError: without it the orders behind the bad one are given up together with it",
+        ),
+        (
+            "",
+            "    MaximumRetryAttempts=2,\n",
+            "",
+            "Look at: MaximumRetryAttempts: without it Lambda tries the bad order until it is a day old",
+        ),
+        ("", "MaximumRetryAttempts=2", "MaximumRetryAttempts=5", "Came back: MaximumRetryAttempts is 5"),
+        (
+            "",
+            '    DestinationConfig={"OnFailure": {"Destination": uncounted_arn}},\n',
+            "",
+            "Look at: DestinationConfig: OnFailure takes the queue's ARN",
+        ),
+        ("", 'QueueName="kestrel-uncounted"', 'QueueName="kestrel-odd"', "Came back: there is no queue of that name"),
+        (
+            "",
+            "mapping_uuid = connect(",
+            "mapping_uuid = none",
+            "Came back: there is none",
+        ),
+    ],
+)
+def test_orders_5_a_mistake_gets_its_message(
+    classroom: Any, counting: Hands, monkeypatch: pytest.MonkeyPatch, code: str, right: str, wrong: str, line: str
+) -> None:
+    _hurry(monkeypatch)
+    wiring = classroom.solution("orders-5", "wiring")
+    assert right in wiring
+    changed = wiring.replace(right, wrong) if right else wiring
+    if wrong.startswith("mapping_uuid"):
+        changed = wiring.partition(right)[0]
+    _hand_in_the_total(classroom, counting, code, changed)
+
+    report = classroom.check("orders-5")
+
+    assert report.outcome is Outcome.PARTIAL, repr(report)
+    assert line in repr(report), repr(report)
+
+
+def test_orders_5_a_bad_order_that_is_swallowed_is_missed_in_the_queue(
+    classroom: Any, counting: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _hurry(monkeypatch)
+    code = classroom.file_of(classroom.solution("orders-5", "code"))
+    report_it = next(text for text in code.splitlines() if "SequenceNumber" in text)
+    _hand_in_the_total(classroom, counting, code.replace(report_it.strip(), "continue"))
+
+    report = classroom.check("orders-5")
+
+    assert report.outcome is Outcome.PARTIAL, repr(report)
+    assert "whether the function raises or reports the bad order at all" in repr(report)
+
+
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What never comes is not waited for so long."""
+    from labsupport.exercises.lesson04_dynamodb_orders import daily_total
+
+    monkeypatch.setattr(daily_total, "_COUNTED_SECONDS", 8.0)
+    monkeypatch.setattr(daily_total, "_GIVEN_UP_SECONDS", 8.0)
+
+
+def test_the_lesson_s_cloud_shortens_waits_as_its_text_says() -> None:
+    lesson = catalog.find_lesson("04")
+
+    assert 0 < lesson.time_scale < 1
+    assert "this lesson shortens AWS's waits" in lesson_text("04")

@@ -24,6 +24,8 @@ _COUNTED_SECONDS = 15.0
 #: Until a bad order has been tried three times, alone and with others, and is in the queue.
 _GIVEN_UP_SECONDS = 25.0
 _POLL_SECONDS = 0.1
+_RETRIES = 2
+_TOO_MANY = "MaximumRetryAttempts counts the attempts after the first one, and it is {}"
 Order = dict[str, Any]
 
 
@@ -39,8 +41,7 @@ class _Day:
         return made
 
     def place(self, *orders: Order) -> None:
-        for order in orders:
-            tables.put(self.probe, ORDERS, order)
+        tables.put_together(self.probe, ORDERS, orders)
 
     @property
     def total(self) -> tuple[Any, Any]:
@@ -256,11 +257,13 @@ class _BadOrder:
     def _stopped(self, day: _Day, wanted: tuple[int, int]) -> NotYet:
         orders, cents = day.total
         mapping = self._mapping
-        endless = mapping.get("MaximumRetryAttempts", -1) == -1
+        retries = mapping.get("MaximumRetryAttempts", -1)
         look = "the settings of the mapping: which of them isolates a bad record, and which gives it up?"
         if _is_number(orders) and orders > wanted[0]:
             look = "the good order before the bad one: it is counted with each attempt"
-        elif endless:
+        elif retries > _RETRIES:
+            look = _TOO_MANY.format(retries)
+        elif retries == -1:
             look = "MaximumRetryAttempts: without it Lambda tries the bad order until it is a day old"
         elif not mapping.get("BisectBatchOnFunctionError"):
             look = "BisectBatchOnFunctionError: without it the orders behind the bad one are given up together with it"
@@ -301,12 +304,12 @@ class _BadOrder:
         attempts = record.get("requestContext", {}).get("approximateInvokeCount") if isinstance(record, dict) else None
         retries = self._mapping.get("MaximumRetryAttempts", -1)
         expectations.require(
-            attempts is None or 0 <= retries <= 2,
+            attempts is None or 0 <= retries <= _RETRIES,
             Message(
                 did="We read how often the mapping tries a record that fails.",
                 came_back=f"MaximumRetryAttempts is {retries}",
                 expected="two more attempts at most",
-                look="MaximumRetryAttempts counts the attempts after the first one",
+                look=_TOO_MANY.format(retries),
             ),
         )
 

@@ -23,7 +23,7 @@ PREDICTIONS = (
     ),
     Prediction(
         id="orders-p2",
-        text="The query read 8 items for half a unit. The table has 2,001. The scan with a filter gives the same 8. How "
+        text="The query read 5 items for half a unit. The table has 2,001. The scan with a filter gives the same 5. How "
         "many units does it consume?",
         options={
             "a": "Half a unit, too: the answer is the same",
@@ -34,7 +34,7 @@ PREDICTIONS = (
         explanations={
             "a": "You do not pay for what comes back, but for what is read.",
             "b": "The filter itself costs nothing. What it throws away has been read, and that costs.",
-            "c": "A scan reads the whole table. The filter then throws away 1,993 of 2,001 items that are paid for.",
+            "c": "A scan reads the whole table. The filter then throws away 1,996 of 2,001 items that are paid for.",
         },
     ),
     Prediction(
