@@ -523,6 +523,25 @@ def test_a_deleted_mapping_calls_no_more(cloud, table, function):
     assert batches(function) == [["1"]]
 
 
+def test_a_mapping_whose_batch_fails_again_and_again_can_be_disabled_and_deleted(cloud, table, function):
+    table.put("poison")
+    uuid = connect(cloud, table, function)
+    until(lambda: len(batches(function)) > 1, "no second attempt")
+
+    change(cloud, uuid, Enabled=False)
+    change(cloud, uuid, Enabled=True)
+    tried = len(batches(function))
+    until(lambda: len(batches(function)) > tried + 1, "no attempt after it was enabled again")
+    cloud.client("lambda").delete_event_source_mapping(UUID=uuid)
+
+    until(lambda: table.stream_arn not in sources(cloud, function), "the mapping is still there")
+
+
+def sources(cloud: CloudUnderTest, function: Function) -> list[str]:
+    mappings = cloud.client("lambda").list_event_source_mappings(FunctionName=function.name)["EventSourceMappings"]
+    return [mapping["EventSourceArn"] for mapping in mappings]
+
+
 def test_F146_a_deleted_function_leaves_the_mapping_and_a_new_one_gets_the_records(cloud, table, function):
     uuid = connect(cloud, table, function)
     cloud.client("lambda").delete_function(FunctionName=function.name)
