@@ -52,14 +52,19 @@ def check_key(table: Any, key: dict[str, Any]) -> None:
     types = {table.hash_key_attr: table.hash_key_type, table.range_key_attr: table.range_key_type}
     if key.keys() != set(table.table_key_attrs) or any(next(iter(key[name])) != types[name] for name in key):
         raise ProvidedKeyDoesNotExist()
+    _check_that_no_key_is_empty(table, key)
+
+
+def _check_that_no_key_is_empty(table: Any, given: dict[str, Any]) -> None:
+    for name in table.table_key_attrs:
+        if given.get(name) in ({"S": ""}, {"B": ""}, {"B": b""}):
+            raise refuse(_EMPTY_KEY.format(name))
 
 
 def check_item(table: Any, item: dict[str, Any]) -> None:
     """Refuse an item that no put may store: key attributes that are empty or, in an index, of another type; numbers that
     are too long; sets with duplicates."""
-    for name in table.table_key_attrs:
-        if item.get(name) in ({"S": ""}, {"B": ""}, {"B": b""}):
-            raise refuse(_EMPTY_KEY.format(name))
+    _check_that_no_key_is_empty(table, item)
     wrong = wrong_index_key(table, {name: next(iter(value)) for name, value in item.items()})
     if wrong:
         raise refuse(_WRONG_INDEX_TYPE.format(*wrong))

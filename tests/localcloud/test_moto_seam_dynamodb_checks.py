@@ -64,6 +64,29 @@ def test_check_key_refuses_half_a_key_and_a_key_of_the_wrong_type(table, wrong):
     assert refusal(table.update_item, Key=wrong) == message
 
 
+def test_check_key_refuses_an_empty_key(table):
+    empty = KEY | {"customer": {"S": ""}}
+    message = (
+        "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty "
+        "string value. Key: customer"
+    )
+    assert refusal(table.get_item, Key=empty) == message
+    assert refusal(table.update_item, Key=empty) == message
+    transaction = {"Update": {"TableName": "orders", "Key": empty, "UpdateExpression": "REMOVE n"}}
+    with pytest.raises(ClientError) as caught:
+        table.transact_write_items(TransactItems=[transaction])
+    assert caught.value.response["Error"]["Message"] == message
+
+
+def test_moto_still_updates_an_item_under_an_empty_key(unmended):
+    unmended.update_item(
+        TableName="orders",
+        Key=KEY | {"customer": {"S": ""}},
+        UpdateExpression="SET n = :n",
+        ExpressionAttributeValues={":n": {"N": "1"}},
+    )
+
+
 def test_moto_still_finds_nothing_for_a_key_of_the_wrong_type(unmended):
     assert "Item" not in unmended.get_item(TableName="orders", Key={"customer": {"S": "kim"}, "order": {"N": "1"}})
 
