@@ -324,9 +324,12 @@ class _BadOrder:
     def _not_in_the_queue(self, probe: Probe, url: str) -> NotYet:
         target = self._mapping.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
         arn = queues.queue_arn(probe, url)
-        look = "DestinationConfig: OnFailure takes the queue's ARN" if target != arn else (
-            "the settings of the mapping, and whether the function raises or reports the bad order at all"
-        )  # fmt: skip
+        retries = self._mapping.get("MaximumRetryAttempts", -1)
+        look = "the settings of the mapping, and whether the function raises or reports the bad order at all"
+        if target != arn:
+            look = "DestinationConfig: OnFailure takes the queue's ARN"
+        elif retries > _RETRIES:
+            look = _TOO_MANY.format(retries)
         return NotYet(
             Message(
                 did=f"We placed an order with 'free' for its total and looked into {_UNCOUNTED}.",
