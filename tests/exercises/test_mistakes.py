@@ -134,6 +134,16 @@ def test_input_is_not_available(failure_result):
     )
 
 
+def test_a_decimal_in_json_dumps_is_named(failure_result):
+    text = "Object of type Decimal is not JSON serializable"
+    stop = mistakes.failure(failure_result("TypeError", text, [FRAME]))
+    assert stop.outcome is Outcome.YOUR_CODE_RAISED
+    assert stop.message.look.startswith(
+        "the Decimal: numbers of a table come as Decimal; int() makes one that json.dumps"
+    )
+    assert "app.py, line 3" in stop.message.look
+
+
 def test_a_handler_without_the_two_parameters(failure_result):
     text = "handler() takes 1 positional argument but 2 were given"
     assert "event and context" in mistakes.failure(failure_result("TypeError", text)).message.look
