@@ -57,6 +57,26 @@ _STREAM_PARAMETERS = (
     "Lambda parameters for Amazon DynamoDB event source mappings",
     "https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html",
 )
+_QUEUE_QUOTAS = (
+    "Amazon SQS message quotas",
+    "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html",
+)
+_QUEUE_MAPPING = (
+    "Creating and configuring an Amazon SQS event source mapping",
+    "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
+)
+_QUEUE_PARAMETERS = (
+    "Lambda parameters for Amazon SQS event source mappings",
+    "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html",
+)
+_QUEUE_SCALING = (
+    "Configuring scaling behavior for SQS event source mappings",
+    "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html",
+)
+_FIFO_DEDUPLICATION = (
+    "Exactly-once processing in Amazon SQS",
+    "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-exactly-once-processing.html",
+)
 _PRICING = ("AWS Lambda Pricing", "https://aws.amazon.com/lambda/pricing/")
 _S3_PRICING = ("Amazon S3 pricing", "https://aws.amazon.com/s3/pricing/")
 _DYNAMODB_PRICING = (
@@ -129,6 +149,16 @@ _ALL = (
     _fact("dynamodb_transaction_maximum", 100, "actions in a transaction", "100", _TRANSACTIONS),
     _fact("dynamodb_ttl_delay", "a few days", "after expiration", "a few days", _TTL),
     _fact("dynamodb_stream_retention", 24, "hours", "24 hours", _STREAM_PARAMETERS),
+    _fact("sqs_batch_request_maximum", 10, "messages in a request", "10", _QUEUE_QUOTAS),
+    _fact("sqs_message_maximum", 1, "MiB", "1 MiB", _QUEUE_QUOTAS),
+    _fact("sqs_retention_default", 4, "days", "4 days", _QUEUE_QUOTAS),
+    _fact("sqs_visibility_default", 30, "seconds", "30 seconds", _QUEUE_QUOTAS),
+    # Of the function's timeout, at least.
+    _fact("sqs_visibility_factor", 6, "times the function's timeout", "6 times", _QUEUE_MAPPING),
+    # With a batching window; without one a batch has 10 messages at most.
+    _fact("sqs_batch_maximum", 10_000, "messages in a batch", "10,000", _QUEUE_PARAMETERS),
+    _fact("sqs_first_batches", 5, "batches at a time", "5", _QUEUE_SCALING),
+    _fact("sqs_deduplication_interval", "five minutes", "after the first", "five minutes", _FIFO_DEDUPLICATION),
     # All prices: US East (N. Virginia), first tier; compared with AWS's Price List of September 2026.
     _fact("price_per_million_requests", 0.20, "US dollars per million requests", "0.20", _PRICING),
     _fact("price_per_gb_second", 0.0000166667, "US dollars per GB-second, x86", "0.0000166667", _PRICING),

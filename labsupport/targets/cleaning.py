@@ -43,6 +43,7 @@ def remove_all(client: Callable[[str], Any]) -> Removed:
     lambda_, iam, logs, sqs = client("lambda"), client("iam"), client("logs"), client("sqs")
     dynamodb = client("dynamodb")
     kept: list[str] = []
+    mappings = dict(_mappings(lambda_))
 
     def remove(kind: str, names: Iterator[str], delete: Callable[[str], object]) -> tuple[str, tuple[str, ...]]:
         from botocore.exceptions import ClientError
@@ -60,8 +61,8 @@ def remove_all(client: Callable[[str], Any]) -> Removed:
     removed = (
         remove(
             "event source mapping",
-            _listed(lambda_, "list_event_source_mappings", "EventSourceMappings", "UUID"),
-            lambda name: _delete_mapping(lambda_, name),
+            iter(mappings),
+            lambda name: _delete_mapping(lambda_, mappings[name]),
         ),
         remove(
             "function",
@@ -102,6 +103,17 @@ def _listed(client: Any, operation: str, key: str, field: str, **arguments: Any)
     for page in client.get_paginator(operation).paginate(**arguments):
         for entry in page[key]:
             yield str(entry[field])
+
+
+def _mappings(lambda_: Any) -> Iterator[tuple[str, str]]:
+    """What each event source mapping connects, by the names a learner gave ("jobs → print"), and its UUID."""
+    for page in lambda_.get_paginator("list_event_source_mappings").paginate():
+        for mapping in page["EventSourceMappings"]:
+            source = mapping.get("EventSourceArn", "").split(":", 5)[-1]
+            if "/stream/" in source:  # table/NAME/stream/TIME; the time differs each time the stream is switched on
+                source = source.split("/")[1] if source.startswith("table/") else source
+            function = mapping.get("FunctionArn", "").partition(":function:")[2]
+            yield f"{source} → {function}" if source and function else mapping["UUID"], mapping["UUID"]
 
 
 def _queues(sqs: Any) -> Iterator[str]:
