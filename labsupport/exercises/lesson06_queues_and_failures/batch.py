@@ -160,13 +160,13 @@ def _raised(batch: Batch) -> CheckStop:
     result = batch.result
     if result.timed_out or result.error_type.startswith(("Runtime.", "Sandbox.", "Function.")) or not result.frames:
         return mistakes.failure(result)
-    last = result.frames[-1]
+    first = result.frames[0]  # where the handler let it pass, not where it came from
     return NotYet(
         Message(
             did=batch.did,
             came_back=f"{result.error_type}: {result.error_message}",
             expected="an answer: an exception that leaves the handler makes the whole batch come again",
-            look=f"{last.file}, line {last.line}; try and except belong around the work on each message",
+            look=f"{first.file}, line {first.line}: try and except belong around the work on each message",
         ),
         result.traceback,
     )
