@@ -953,7 +953,7 @@ def test_a_message_over_the_limit_is_refused_and_the_tools_of_the_lesson_notice_
 def test_a_batch_with_one_message_that_is_refused_does_not_raise_and_is_noticed(shop: Shop) -> None:
     shop.disconnect_all()
     shop.hands.run('url, _ = make_queue("kestrel-some")')
-    entries = [{"Id": "a", "MessageBody": "good"}, {"Id": "b", "MessageBody": "bad \x00"}]
+    entries = [{"Id": "a", "MessageBody": "good"}, {"Id": "b", "MessageBody": "bad", "DelaySeconds": 901}]
     url = shop.hands.names["url"]
 
     answer = shop.sqs.send_message_batch(QueueUrl=url, Entries=entries)
