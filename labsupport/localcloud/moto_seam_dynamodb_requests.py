@@ -36,6 +36,7 @@ class _Served:
 def serve_requests_as_aws_does() -> None:
     """Patch ``moto.dynamodb.responses``; called when it has been imported."""
     from moto.dynamodb import responses
+    from moto.dynamodb.models import DynamoDBBackend
     from moto.dynamodb.models import table as table_module
     from moto.dynamodb.responses import DynamoHandler
 
@@ -46,6 +47,7 @@ def serve_requests_as_aws_does() -> None:
     scan = _paged(table_module.Table.scan, limit_at=1, projection_at=6, index_at=4, filter_at=3)
     table_module.Table.query, table_module.Table.scan = query, scan  # type: ignore[method-assign]
 
+    DynamoDBBackend.update_table = _keeping_definitions(DynamoDBBackend.update_table)  # type: ignore[method-assign]
     original_call = DynamoHandler.call_action
 
     def call_action(self: Any) -> Any:
@@ -113,6 +115,20 @@ def _naming_the_table(original: Callable[[Any], Any]) -> Any:
         return original(self)
 
     return operation
+
+
+def _keeping_definitions(original: Callable[..., Any]) -> Any:
+    """UpdateTable: "AttributeDefinitions must include the key element(s) of the new index" (API reference); the others
+    stay. moto forgets them."""
+
+    @functools.wraps(original)
+    def update_table(self: Any, name: str, attr_definitions: list[dict[str, str]], **kwargs: Any) -> Any:
+        if attr_definitions:
+            every = [*self.get_table(name).attr, *attr_definitions]
+            attr_definitions = list({one["AttributeName"]: one for one in every}.values())
+        return original(self, name=name, attr_definitions=attr_definitions, **kwargs)
+
+    return update_table
 
 
 def _kind_of_units(operation: str) -> str | None:

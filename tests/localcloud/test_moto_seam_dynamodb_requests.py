@@ -247,3 +247,37 @@ def test_moto_still_makes_a_transaction_twice(unmended):
     for _ in range(2):
         unmended.transact_write_items(TransactItems=[{"Update": add}], ClientRequestToken="order-1")
     assert unmended.get_item(TableName="orders", Key=key("1"))["Item"]["n"] == {"N": "2"}
+
+
+INDEX = {
+    "AttributeDefinitions": [{"AttributeName": "state", "AttributeType": "S"}],
+    "GlobalSecondaryIndexUpdates": [
+        {
+            "Create": {
+                "IndexName": "by-state",
+                "KeySchema": [{"AttributeName": "state", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        }
+    ],
+}
+
+
+def defined_after_an_index_was_added(client) -> list[str]:
+    make_table(client, view=None)
+    table = client.update_table(TableName="orders", **INDEX)["TableDescription"]
+    return sorted(one["AttributeName"] for one in table["AttributeDefinitions"])
+
+
+def test_an_index_that_is_added_leaves_the_table_s_own_key_defined():
+    with seam(), moto_clients() as clients:
+        client = clients("dynamodb")
+
+        assert defined_after_an_index_was_added(client) == ["id", "state"]
+        asked = {"KeyConditionExpression": "id = :a", "ExpressionAttributeValues": {":a": {"S": "1"}}}
+        assert client.query(TableName="orders", **asked)["Count"] == 0
+
+
+def test_moto_still_forgets_the_table_s_key_when_an_index_is_added():
+    with moto_clients() as clients:
+        assert defined_after_an_index_was_added(clients("dynamodb")) == ["state"]
