@@ -77,6 +77,15 @@ _FIFO_DEDUPLICATION = (
     "Exactly-once processing in Amazon SQS",
     "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-exactly-once-processing.html",
 )
+_LAYERS = ("Adding layers to functions", "https://docs.aws.amazon.com/lambda/latest/dg/adding-layers.html")
+_RECURSION = (
+    "Use Lambda recursive loop detection to prevent infinite loops",
+    "https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html",
+)
+_S3_EVENTS = (
+    "Amazon S3 Event Notifications",
+    "https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html",
+)
 _PRICING = ("AWS Lambda Pricing", "https://aws.amazon.com/lambda/pricing/")
 _S3_PRICING = ("Amazon S3 pricing", "https://aws.amazon.com/s3/pricing/")
 _DYNAMODB_PRICING = (
@@ -132,6 +141,10 @@ _ALL = (
     _fact("log_tail_maximum", 4, "KB", "4 KB", _INVOKE),
     _fact("zip_upload_maximum", 50, "MB", "50 MB", _QUOTAS),
     _fact("unzipped_package_maximum", 250, "MB", "250 MB", _QUOTAS),
+    _fact("layers_maximum", 5, "layers", "5 layers", _LAYERS),
+    # AWS says "approximately 16 times".
+    _fact("recursive_loop_runs", 16, "invocations", "16", _RECURSION),
+    _fact("s3_event_delay", "seconds", "time", "seconds, sometimes a minute or longer", _S3_EVENTS),
     _fact("environment_variables_maximum", 4, "KB", "4 KB", _QUOTAS),
     _fact("tmp_storage_default", 512, "MB", "512 MB", _STORAGE),
     _fact("tmp_storage_maximum", 10_240, "MB", "10,240 MB", _STORAGE),

@@ -293,7 +293,7 @@ class Lab:
 
     @learner_facing
     def clean(self) -> Shown:
-        """Remove the functions, layers, queues, tables, log groups, roles and policies you made; says which."""
+        """Remove the functions, layers, buckets, queues, tables, log groups, roles and policies you made; says which."""
         self._started("lab.clean")
         return notice(remove_all(self._client).text)
 

@@ -34,14 +34,14 @@ class Removed:
 
 
 def remove_all(client: Callable[[str], Any]) -> Removed:
-    """Remove every event source mapping, function (with its versions, aliases and settings), layer, queue, table,
-    log group, role and policy of one's own.
+    """Remove every event source mapping, function (with its versions, aliases and settings), layer, bucket (with all
+    objects), queue, table, log group, role and policy of one's own.
 
     ``client(service)`` gives boto3 clients. What cannot be removed stays and is named. Raises botocore's exceptions
     when nothing can be listed.
     """
     lambda_, iam, logs, sqs = client("lambda"), client("iam"), client("logs"), client("sqs")
-    dynamodb = client("dynamodb")
+    dynamodb, s3 = client("dynamodb"), client("s3")
     kept: list[str] = []
     mappings = dict(_mappings(lambda_))
 
@@ -59,6 +59,8 @@ def remove_all(client: Callable[[str], Any]) -> Removed:
         return kind, tuple(gone)
 
     removed = (
+        # Before the functions: a bucket's rules name them, and the objects that go are events for them, too.
+        remove("bucket", _buckets(s3), lambda name: _delete_bucket(s3, name)),
         remove(
             "event source mapping",
             iter(mappings),
@@ -114,6 +116,29 @@ def _mappings(lambda_: Any) -> Iterator[tuple[str, str]]:
                 source = source.split("/")[1] if source.startswith("table/") else source
             function = mapping.get("FunctionArn", "").partition(":function:")[2]
             yield f"{source} → {function}" if source and function else mapping["UUID"], mapping["UUID"]
+
+
+def _buckets(s3: Any) -> Iterator[str]:
+    for bucket in s3.list_buckets()["Buckets"]:
+        yield str(bucket["Name"])
+
+
+def _delete_bucket(s3: Any, name: str) -> None:
+    """A bucket must be empty first, of old versions and delete markers as well (S3 User Guide, "Deleting a general
+    purpose bucket"). Its rules go before the objects: nobody needs to hear of this."""
+    s3.put_bucket_notification_configuration(Bucket=name, NotificationConfiguration={})
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
+        objects = [
+            {"Key": one["Key"], "VersionId": one["VersionId"]}
+            for kind in ("Versions", "DeleteMarkers")
+            for one in page.get(kind, ())
+        ]
+        if objects:
+            s3.delete_objects(Bucket=name, Delete={"Objects": objects, "Quiet": True})
+    for page in s3.get_paginator("list_multipart_uploads").paginate(Bucket=name):
+        for upload in page.get("Uploads", ()):
+            s3.abort_multipart_upload(Bucket=name, Key=upload["Key"], UploadId=upload["UploadId"])
+    s3.delete_bucket(Bucket=name)
 
 
 def _queues(sqs: Any) -> Iterator[str]:
