@@ -6,7 +6,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -174,9 +174,14 @@ def _is_report(message: str) -> bool:
 
 
 def _split(stream: str, events: list[dict[str, Any]]) -> Iterator[LoggedInvocation]:
-    """An environment runs one invocation at a time, so each REPORT line ends one, with all before it since the last."""
+    """An environment runs one invocation at a time, so each REPORT line ends one, with all before it since the last.
+
+    Lines at the end that begin nothing (the local cloud's note about a loop, a thread that prints late) belong to the
+    last one.
+    """
     rows: list[LogRow] = []
     request_id = error_type = ""
+    complete: LoggedInvocation | None = None
     for event in events:
         message = str(event["message"])
         platform = parse_platform_line(message)
@@ -185,8 +190,14 @@ def _split(stream: str, events: list[dict[str, Any]]) -> Iterator[LoggedInvocati
             request_id = platform.request_id
         error_type = error_type if platform else uncaught_error(message) or error_type
         if platform and platform.kind == "REPORT":
-            yield LoggedInvocation(request_id, stream, tuple(rows), platform.report, error_type)
+            if complete:
+                yield complete
+            complete = LoggedInvocation(request_id, stream, tuple(rows), platform.report, error_type)
             rows, request_id, error_type = [], "", ""
+    if complete and not any(row.level == "PLATFORM" for row in rows):
+        complete, rows = replace(complete, rows=(*complete.rows, *rows)), []
+    if complete:
+        yield complete
     if rows:
         yield LoggedInvocation(request_id, stream, tuple(rows), None, error_type)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -48,6 +49,21 @@ def test_several_invocations_oldest_first_each_with_its_init_phase(deploy, logs,
     assert len(everything.invocations) == 4
     assert everything.invocations[0].rows[0].message.startswith("INIT_START")
     assert everything.invocations[0].report.cold and not everything.invocations[1].report.cold
+
+
+def test_a_line_after_the_last_report_belongs_to_the_last_invocation(deploy, logs, call, cloud):
+    name = deploy(LOGGING)
+    call(name, {"n": 1})
+    call(name, {"n": 2})
+    (stream,) = cloud.client("logs").describe_log_streams(logGroupName=f"/aws/lambda/{name}")["logStreams"]
+    cloud.client("logs").put_log_events(
+        logGroupName=f"/aws/lambda/{name}",
+        logStreamName=stream["logStreamName"],
+        logEvents=[{"timestamp": int(time.time() * 1000), "message": "LAB NOTE: a loop was stopped"}],
+    )
+    first, second = logs(name, last=2).invocations
+    assert first.report and second.report
+    assert second.rows[-1].message == "LAB NOTE: a loop was stopped"
 
 
 def test_a_traceback_is_one_row_of_level_error(deploy, logs, call):

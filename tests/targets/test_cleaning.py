@@ -65,8 +65,10 @@ def test_everything_made_is_removed_and_named(client):
             AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
             KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         )
+    client("s3").create_bucket(Bucket="photos")
     assert remove_all(client).text.splitlines() == [
         "Removed from the local cloud:",
+        "  1 bucket: photos",
         "  2 functions: a, b",
         "  1 layer: layer",
         "  1 queue: failed",
@@ -98,6 +100,20 @@ def test_a_mapping_that_is_just_being_made_is_waited_for(client):
     assert removed.kept == ()
     assert "  1 event source mapping: jobs → f" in removed.text.splitlines()
     assert lambda_.list_event_source_mappings()["EventSourceMappings"] == []
+
+
+def test_a_bucket_goes_with_every_version_marker_and_part_in_it(client):
+    s3 = client("s3")
+    s3.create_bucket(Bucket="photos")
+    s3.create_bucket(Bucket="empty")
+    s3.put_bucket_versioning(Bucket="photos", VersioningConfiguration={"Status": "Enabled"})
+    for number in range(3):
+        s3.put_object(Bucket="photos", Key="größe/ß +1.jpg", Body=f"{number}".encode())
+    s3.delete_object(Bucket="photos", Key="größe/ß +1.jpg")
+    upload = s3.create_multipart_upload(Bucket="photos", Key="large.jpg")["UploadId"]
+    s3.upload_part(Bucket="photos", Key="large.jpg", UploadId=upload, PartNumber=1, Body=b"part")
+    assert remove_all(client).text.splitlines() == ["Removed from the local cloud:", "  2 buckets: empty, photos"]
+    assert s3.list_buckets()["Buckets"] == []
 
 
 def test_what_cannot_be_removed_stays_and_is_named(client):
