@@ -13,8 +13,10 @@ _S3 = "s3.amazonaws.com"
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule of a bucket's notification configuration that calls one function."""
+    """A rule of a bucket's notification configuration that calls one function. ``target`` is the ARN it names, perhaps
+    with a version or an alias."""
 
+    target: str
     events: tuple[str, ...]
     prefix: str
     suffix: str
@@ -37,14 +39,18 @@ def rules(probe: Probe, bucket: str, function_arn: str) -> tuple[Rule, ...]:
     )
 
 
-def permissions_of_s3(probe: Probe, function_name: str) -> tuple[dict[str, Any], ...]:
-    """The statements of the function's policy that let S3 invoke it."""
+def permissions_of_s3(probe: Probe, function_arn: str, rules: tuple[Rule, ...] = ()) -> tuple[dict[str, Any], ...]:
+    """The statements that let S3 invoke the function, or the version or alias that a rule calls: each has a policy of its
+    own (Lambda API Reference, "GetPolicy")."""
     client = probe.client("lambda")
-    try:
-        policy = json.loads(client.get_policy(FunctionName=function_name)["Policy"])
-    except client.exceptions.ResourceNotFoundException:
-        return ()
-    return tuple(one for one in policy["Statement"] if _is_s3(one.get("Principal")) and one.get("Effect") == "Allow")
+    found = []
+    for target in sorted({rule.target for rule in rules} or {function_arn}):
+        try:
+            policy = json.loads(client.get_policy(FunctionName=target)["Policy"])
+        except client.exceptions.ResourceNotFoundException:
+            continue
+        found += [one for one in policy["Statement"] if _is_s3(one.get("Principal")) and one.get("Effect") == "Allow"]
+    return tuple(found)
 
 
 def conditions(statement: dict[str, Any]) -> dict[str, str]:
@@ -60,7 +66,9 @@ def _rule(entry: dict[str, Any]) -> Rule:
     filters = {
         one["Name"].lower(): one["Value"] for one in entry.get("Filter", {}).get("Key", {}).get("FilterRules", ())
     }
-    return Rule(tuple(entry["Events"]), filters.get("prefix", ""), filters.get("suffix", ""))
+    return Rule(
+        entry["LambdaFunctionArn"], tuple(entry["Events"]), filters.get("prefix", ""), filters.get("suffix", "")
+    )
 
 
 def _covers(wanted: str, event: str) -> bool:

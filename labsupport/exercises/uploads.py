@@ -228,7 +228,7 @@ def _look_at(result: InvocationResult, key: str) -> str:
     if kind == "NoSuchKey" or (kind == "ClientError" and "(404)" in text):
         if "%" in key or "+" in key:
             return "the key: in the event it is encoded; urllib.parse.unquote_plus gives the object's own key"
-        return "the key: take it from the record of the event, and decode it once"
+        return "the bucket and the key: take both from the record of the event, and decode the key once"
     if kind == "NoSuchBucket":
         return "the bucket: its name is in the record of the event"
     if "AccessDenied" in (kind, *text.replace("(", " ").replace(")", " ").split()):

@@ -39,7 +39,8 @@ def _called(rules: tuple[Rule, ...], event: str, key: str) -> bool:
 
 def _permission(probe: Probe) -> None:
     bucket = uploads.shop_bucket(probe, _BUCKET)
-    statements = notifications.permissions_of_s3(probe, _INBOX)
+    arn = probe.function(_INBOX).arn
+    statements = notifications.permissions_of_s3(probe, arn, notifications.rules(probe, bucket, arn))
     did = f"We read the policy of {_INBOX}."
     if not statements:
         raise NotYet(
@@ -138,7 +139,8 @@ def _upload(probe: Probe, bucket: str, word: str) -> None:
 def _check(probe: Probe) -> Iterator[SubCheck]:
     function = probe.function(_INBOX)
     bucket = uploads.shop_bucket(probe, _BUCKET)
-    if not notifications.rules(probe, bucket, function.arn) and not notifications.permissions_of_s3(probe, _INBOX):
+    rules = notifications.rules(probe, bucket, function.arn)
+    if not rules and not notifications.permissions_of_s3(probe, function.arn):
         raise NotAttempted(
             Message(
                 did=f"We looked for rules of {bucket} and for a permission of {_INBOX}.",
