@@ -819,7 +819,7 @@ def test_s3_4_a_permission_for_too_many_is_named(classroom: Any, inbox: Hands, a
 
 def test_s3_4_rules_in_two_calls_leave_the_second_alone(classroom: Any, inbox: Hands) -> None:
     in_two = classroom.solution("s3-4").replace(
-        "s3.put_bucket_notification_configuration(\n    Bucket=album, NotificationConfiguration={"
+        "answer = s3.put_bucket_notification_configuration(\n    Bucket=album, NotificationConfiguration={"
         '"LambdaFunctionConfigurations": rules}\n)',
         "for rule in rules:\n    s3.put_bucket_notification_configuration(Bucket=album, "
         'NotificationConfiguration={"LambdaFunctionConfigurations": [rule]})',
