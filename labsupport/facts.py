@@ -144,7 +144,7 @@ _ALL = (
     _fact("layers_maximum", 5, "layers", "5 layers", _LAYERS),
     # AWS says "approximately 16 times".
     _fact("recursive_loop_runs", 16, "invocations", "16", _RECURSION),
-    _fact("s3_event_delay", "seconds", "time", "seconds, sometimes a minute or longer", _S3_EVENTS),
+    _fact("s3_event_delay", "seconds", "time", "within seconds, sometimes after a minute or longer", _S3_EVENTS),
     _fact("environment_variables_maximum", 4, "KB", "4 KB", _QUOTAS),
     _fact("tmp_storage_default", 512, "MB", "512 MB", _STORAGE),
     _fact("tmp_storage_maximum", 10_240, "MB", "10,240 MB", _STORAGE),

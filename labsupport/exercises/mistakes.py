@@ -90,7 +90,7 @@ def _import_failed(kind: str, text: str) -> Diagnosis:
     if missing:
         return Diagnosis(
             f"{kind}: no module named {missing.group(1)!r}",
-            "your import lines: a function has Python's own modules, boto3 and what is in its zip, nothing else",
+            "your import lines: a function has Python's own modules, boto3 and what is in its zip or its layers, nothing else",
             "imports that work inside Lambda",
         )
     return Diagnosis(f"{kind}: {text}", "your import lines and the code at the top level of the file", raised=True)
