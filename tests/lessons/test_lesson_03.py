@@ -288,7 +288,7 @@ MISTAKES: dict[str, dict[str, tuple[Changes, Outcome, str]]] = {
         "print in place of return": (
             (("    return photos", "    print(photos)"),),
             Outcome.NOT_YET,
-            "Look at: return: a handler without one answers null",
+            "Look at: print instead of return: the value is in the log, but only return makes it the answer",
         ),
         "the key where the bucket is": (
             (('record["s3"]["object"]["size"]', 'record["s3"]["size"]'),),
@@ -992,6 +992,7 @@ def test_the_loop_is_stopped_after_as_many_runs_as_the_lesson_says(classroom: An
         '**{**photo_settings, "Environment": {"Variables": {"THUMBNAILS": uploads}}})'
     )
     hands.run('connect(uploads, "kestrel-thumbnail")')
+    hands.run_the_lesson_s("def photo(number")
     hands.run('s3.put_object(Bucket=uploads, Key="loop.jpg", Body=photo(5), ContentType="image/jpeg")')
     hands.run('wait_for_log("kestrel-thumbnail", "LAB NOTE")')
 
