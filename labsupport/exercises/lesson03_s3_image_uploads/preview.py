@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .. import pictures, uploads
 from ..messages import Message, shown
 from ..model import Exercise, sub_checks
@@ -32,10 +34,9 @@ def _has_preview(trial: Trial, key: str) -> None:
         )
 
 
-def _is_rejected(trial: Trial, key: str, what: str) -> None:
+def _is_rejected(trial: Trial, key: str, did: str) -> None:
     """The key has a note with a reason and no preview. Raises NotYet."""
     expected = f"no preview, and the note rejected/{key} with key and reason"
-    did = f"We put {what} into a bucket, as {key}, and invoked {trial.function_name} with its event."
     note, preview = trial.found(f"rejected/{key}"), trial.found(f"previews/{key}")
     if preview is not None:
         raise NotYet(
@@ -70,15 +71,15 @@ def _is_rejected(trial: Trial, key: str, what: str) -> None:
         )
 
 
-def _run(trial: Trial, key: str, body: bytes, what: str) -> None:
-    """Invoke; a function that fails has made the learner's mistake of letting a broken photo fail it."""
-    result = trial.try_run(trial.put(key, body))
+def _run(trial: Trial, did: str, *records: dict[str, Any]) -> None:
+    """Invoke; a function that a broken photo makes fail has made the learner's mistake."""
+    result = trial.try_run(*records)
     if not result.failed:
         return
     if result.error_type in ("UnidentifiedImageError", "OSError", "SyntaxError"):
         raise NotYet(
             Message(
-                did=f"We put {what} into a bucket, as {key}, and invoked {trial.function_name} with its event.",
+                did=did,
                 came_back=f"{result.error_type}: {result.error_message}",
                 expected="a note, and no failure: Lambda would try this photo twice more",
                 look="which exceptions you catch: Pillow raises UnidentifiedImageError for what it does not know, and "
@@ -105,26 +106,26 @@ def _good_photo(probe: Probe) -> None:
             )
 
 
+def _rejects(trial: Trial, key: str, body: bytes, what: str) -> None:
+    did = f"We put {what} into a bucket, as {key}, and invoked {trial.function_name} with its event."
+    _run(trial, did, trial.put(key, body))
+    _is_rejected(trial, key, did)
+
+
 def _no_photo(probe: Probe) -> None:
     with uploads.trial(probe, _PREVIEW) as trial:
-        key = trial.key("essay {}.jpg")
-        _run(trial, key, f"Dear Kestrel, {probe.word(40)}".encode(), "a text")
-        _is_rejected(trial, key, "a text")
+        _rejects(trial, trial.key("essay {}.jpg"), f"Dear Kestrel, {probe.word(40)}".encode(), "a text")
 
 
 def _empty(probe: Probe) -> None:
     with uploads.trial(probe, _PREVIEW) as trial:
-        key = trial.key("{}+0.jpg")
-        _run(trial, key, b"", "an empty object")
-        _is_rejected(trial, key, "an empty object")
+        _rejects(trial, trial.key("{}+0.jpg"), b"", "an empty object")
 
 
 def _cut_off(probe: Probe) -> None:
     with uploads.trial(probe, _PREVIEW) as trial:
-        key = trial.key("half/{}.jpg")
         photo = pictures.jpeg(_noisy(probe))
-        _run(trial, key, photo[: len(photo) // 2], "the first half of a photo")
-        _is_rejected(trial, key, "the first half of a photo")
+        _rejects(trial, trial.key("half/{}.jpg"), photo[: len(photo) // 2], "the first half of a photo")
 
 
 def _noisy(probe: Probe) -> pictures.Image:
@@ -158,8 +159,9 @@ def _may_pass(probe: Probe) -> None:
 def _one_of_two(probe: Probe) -> None:
     with uploads.trial(probe, _PREVIEW) as trial:
         bad, good = trial.key("{}/bad.jpg"), trial.key("{}/good.jpg")
-        trial.run(trial.put(bad, b"no photo"), trial.put(good, _photo(probe)))
-        _is_rejected(trial, bad, "a text and a photo")
+        did = f"We put a text and a photo into a bucket and invoked {_PREVIEW} with one event about both."
+        _run(trial, did, trial.put(bad, b"no photo"), trial.put(good, _photo(probe)))
+        _is_rejected(trial, bad, did)
         _has_preview(trial, good)
 
 
