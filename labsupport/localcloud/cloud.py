@@ -24,6 +24,7 @@ from .functions.concurrency import default_concurrency
 from .functions.engine import Engine
 from .functions.memory import total_memory_bytes
 from .functions.sandbox import Sandbox
+from .gateway.gateway import Gateway
 from .lambda_api.api import LambdaApi
 from .moto_launch import MotoProcess
 from .owner import is_alive
@@ -89,6 +90,7 @@ async def _serve(
     lambda_api.environments = engine
     triggers = Triggers(engine, lambda_api, moto, access, settings.time_scale, usage)
     lambda_api.pollers = triggers
+    gateway = Gateway(engine, lambda_api, moto, access, settings.time_scale)
     identity = {
         "endpoint": endpoint,
         "pid": os.getpid(),
@@ -100,7 +102,7 @@ async def _serve(
         "concurrency": concurrency,
         "time_scale": settings.time_scale,
     }
-    door = FrontDoor(engine, lambda_api, moto, access, triggers, settings.region, identity, usage)
+    door = FrontDoor(engine, lambda_api, moto, access, triggers, gateway, settings.region, identity, usage)
     server = web.Server(door.answer, access_log=None, keepalive_timeout=3600.0)
     serving: asyncio.Server | None = None
     try:
@@ -118,6 +120,7 @@ async def _serve(
     finally:
         if serving:
             serving.close()
+        await gateway.close()
         await triggers.close()
         await lambda_api.close()
         await engine.close()

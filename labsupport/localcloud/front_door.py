@@ -20,6 +20,7 @@ from .access import Access, Denial
 from .access.questions.s3 import place_of
 from .control_plane import MotoControlPlane
 from .functions.engine import Engine
+from .gateway.gateway import Gateway
 from .invoke_operation import error, invoke
 from .lambda_api.api import LambdaApi
 from .lambda_api.packages import DOWNLOAD_PATH
@@ -33,8 +34,6 @@ _LAMBDA_PATH = re.compile(
     r"/20\d\d-\d\d-\d\d/(?:functions|layers|tags|event-source-mappings|account-settings|resource-policy|code-signing-configs|"
     r"capacity-providers|durable-executions|durable-execution-callbacks)(?:/|$)"
 )
-_FUNCTION_URL_HOST = re.compile(r"[a-z0-9]+\.lambda-url\.[a-z0-9-]+\.on\.aws(?::\d+)?")
-_FUNCTION_URL_PATH = "/_aws/lambda-url/"
 _CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
 _PRESIGNED = re.compile(r"[?&]X-Amz-Credential=[^&]*(?:%2F|/)s3(?:%2F|/)aws4_request", re.IGNORECASE)
 _REQUEST_ID = re.compile(rb"(<RequestId>)[^<]*(</RequestId>)")
@@ -63,6 +62,7 @@ class FrontDoor:
         moto: MotoControlPlane,
         access: Access,
         triggers: Triggers,
+        gateway: Gateway,
         region: str,
         identity: dict[str, Any],
         usage: Usage,
@@ -72,6 +72,7 @@ class FrontDoor:
         self._access = access
         self._moto = moto
         self._triggers = triggers
+        self._gateway = gateway
         self._region = region
         self.identity = identity
         self._usage = usage
@@ -100,12 +101,9 @@ class FrontDoor:
             return web.json_response(await self._used())
         if request.path.startswith(DOWNLOAD_PATH):
             return self._download(request)
-        if _FUNCTION_URL_HOST.fullmatch(request.host) or request.path.startswith(_FUNCTION_URL_PATH):
-            return web.Response(
-                status=501,
-                text="The local cloud keeps the configuration of function URLs but does not answer at them yet. "
-                "Call the function with boto3: lambda.invoke(FunctionName=...).\n",
-            )
+        address = self._gateway.claims(request)
+        if address:
+            return await self._gateway.answer(request, address)
         if request.headers.get("Expect", "").lower() == "100-continue":
             # botocore sends this with every S3 upload and waits a whole second for the answer.
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")

@@ -158,6 +158,8 @@ def main() -> None:
 
 #: Modules of moto, and what a part of the seam does once one is imported; the part is imported then, too.
 _WITH_THEIR_SERVICE = {
+    "moto.apigateway.models": "moto_seam_apigateway.keep_rest_apis",
+    "moto.apigatewayv2.models": "moto_seam_apigateway.keep_http_apis",
     "moto.events.models": "moto_seam_events.tell_of_rules_and_events",
     "moto.logs.models": "moto_seam_logs.tell_of_log_events",
     "moto.scheduler.models": "moto_seam_scheduler.tell_of_schedules",
@@ -166,6 +168,8 @@ _WITH_THEIR_SERVICE = {
 
 #: Inner addresses and the function of a seam module that answers each; its arguments are the body, its result is JSON.
 _INNER_CALLS = {
+    "api": "moto_seam_apigateway.api",
+    "rest_api_now": "moto_seam_apigateway.rest_api_now",
     "role_trust_policy": "moto_seam.role_trust_policy",
     "resource_exists": "moto_seam.resource_exists",
     "event_source": "moto_seam.event_source",

@@ -1,0 +1,115 @@
+"""Every request to an API or a function URL of the cloud comes here, whichever kind of API it is for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from ..access import Access
+from ..control_plane import MotoControlPlane
+from ..functions.engine import Engine
+from ..lambda_api.api import LambdaApi
+from .addresses import Address, address_of, domain_name
+from .http_message import HttpResponse, read_request
+from .invocation import FunctionInvoker
+
+if TYPE_CHECKING:
+    from .rest.rest_apis import RestApis
+
+#: API Gateway Developer Guide, "Amazon API Gateway quotas": payload size, 10 MB, for REST and HTTP APIs.
+_PAYLOAD_BYTES = 10 * 1024 * 1024
+_REMEMBERED_APIS = 200
+
+
+class Gateway:
+    """One per cloud. What answers for a kind of API is imported with the first request for one."""
+
+    def __init__(
+        self, engine: Engine, lambda_api: LambdaApi, moto: MotoControlPlane, access: Access, time_scale: float
+    ) -> None:
+        self.engine = engine
+        self.lambda_api = lambda_api
+        self.moto = moto
+        self.access = access
+        self.time_scale = time_scale
+        self.invoker = FunctionInvoker(engine, lambda_api.store, access)
+        self._rest_apis: RestApis | None = None
+        self._snapshots: dict[tuple[str, str | None], tuple[Any, Any]] = {}
+        self._generation = 0
+        moto.on("apis_changed", self._forget)
+
+    def claims(self, request: web.BaseRequest) -> Address | None:
+        """The address when the request is for an API or a function URL, None when it is for AWS's own APIs."""
+        return address_of(request.host, request.raw_path.partition("?")[0])
+
+    async def answer(self, request: web.BaseRequest, address: Address) -> web.StreamResponse:
+        """The response, whatever the client sent. Raises ConnectionError when the client has gone."""
+        if address.kind == Address.FUNCTION_URL:
+            return await self._function_url(request, address)
+        kind, api = await self._api(address)
+        if kind is None:
+            return _forbidden().to_web()
+        message, whole = await read_request(
+            request,
+            raw_path=address.raw_path,
+            domain_name=domain_name(Address.API, address.identifier, api.region),
+            limit=_PAYLOAD_BYTES,
+        )
+        response = await kind.answer(api, message) if whole else kind.too_large(api, message)
+        answer: web.Response = response.to_web()
+        if not whole:
+            answer.force_close()
+        return answer
+
+    async def _api(self, address: Address) -> tuple[Any, Any]:
+        """What answers for the API (``answer``, ``too_large``), and the API as that wants it; None when there is none."""
+        key = (address.identifier, address.region)
+        found = self._snapshots.get(key)
+        if found is None:
+            generation = self._generation
+            document = await self.moto.ask("api", api_id=address.identifier, region=address.region)
+            found = self._read(document)
+            if generation == self._generation:  # otherwise it has changed while moto answered
+                if len(self._snapshots) >= _REMEMBERED_APIS:
+                    self._snapshots.clear()
+                self._snapshots[key] = found
+        return found
+
+    def _read(self, document: dict[str, Any] | None) -> tuple[Any, Any]:
+        if document is None:
+            return None, None
+        if document["kind"] == "rest":
+            return self.rest_apis, self.rest_apis.snapshot(document)
+        raise NotImplementedError(document["kind"])
+
+    @property
+    def rest_apis(self) -> RestApis:
+        if self._rest_apis is None:
+            from .rest.rest_apis import RestApis
+
+            self._rest_apis = RestApis(self.invoker)
+        return self._rest_apis
+
+    async def _function_url(self, request: web.BaseRequest, address: Address) -> web.StreamResponse:
+        return web.Response(
+            status=501,
+            text="The local cloud keeps the configuration of function URLs but does not answer at them yet. "
+            "Call the function with boto3: lambda.invoke(FunctionName=...).\n",
+        )
+
+    def _forget(self, _notice: dict[str, Any]) -> None:
+        self._generation += 1
+        self._snapshots.clear()
+
+    async def close(self) -> None:
+        await self.invoker.close()
+
+
+def _forbidden() -> HttpResponse:
+    """AWS's answer at the host of an API that is not there."""
+    return HttpResponse(
+        403,
+        (("Content-Type", "application/json"), ("x-amzn-ErrorType", "ForbiddenException")),
+        b'{"message":"Forbidden"}',
+    )

@@ -1,0 +1,1 @@
+"""REST APIs of API Gateway (``apigateway``, "v1")."""
