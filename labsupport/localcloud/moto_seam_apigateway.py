@@ -6,6 +6,7 @@ As in ``moto_seam``, each function has a test that names it, in ``tests/localclo
 
 from __future__ import annotations
 
+import copy
 import sys
 import threading
 from typing import Any
@@ -22,13 +23,20 @@ def keep_rest_apis() -> None:
     stages show changes at once, and it registers a mock of each URL with a library that no server uses."""
     from moto.apigateway.models import APIGatewayBackend, RestAPI
 
+    from . import moto_seam_apigateway_api
+
+    moto_seam_apigateway_api.right_rest_apis()
+    moto_seam_apigateway_api.right_resources()
+    moto_seam_apigateway_api.right_methods()
+    moto_seam_apigateway_api.right_integrations()
+    moto_seam_apigateway_api.right_deployments()
     RestAPI.update_integration_mocks = lambda self, stage_name: None  # type: ignore[method-assign]
     create = RestAPI.create_deployment
 
     def create_deployment(self: RestAPI, name: str, description: str, stage_variables: Any = None) -> Any:
         with _lock:
             deployment = create(self, name, description, stage_variables)
-            deployment.labsupport_snapshot = rest_document(self)  # type: ignore[attr-defined]
+            deployment.labsupport_snapshot = copy.deepcopy(rest_document(self))  # type: ignore[attr-defined]
         return deployment
 
     RestAPI.create_deployment = create_deployment  # type: ignore[method-assign]
@@ -86,11 +94,11 @@ def rest_api_now(api_id: str, region: str) -> dict[str, Any] | None:
 def rest_document(rest_api: Any) -> dict[str, Any]:
     """Everything of a REST API that a deployment takes along."""
     return {
-        "resources": [resource.to_dict() for resource in rest_api.resources.values()],
-        "authorizers": [authorizer.to_json() for authorizer in rest_api.authorizers.values()],
-        "models": [model.to_json() for model in rest_api.models.values()],
-        "requestValidators": [validator.to_dict() for validator in rest_api.request_validators.values()],
-        "gatewayResponses": [response.to_json() for response in rest_api.gateway_responses.values()],
+        "resources": [resource.to_dict() for resource in list(rest_api.resources.values())],
+        "authorizers": [authorizer.to_json() for authorizer in list(rest_api.authorizers.values())],
+        "models": [model.to_json() for model in list(rest_api.models.values())],
+        "requestValidators": [validator.to_dict() for validator in list(rest_api.request_validators.values())],
+        "gatewayResponses": [response.to_json() for response in list(rest_api.gateway_responses.values())],
         "binaryMediaTypes": list(rest_api.binaryMediaTypes),
         "minimumCompressionSize": rest_api.minimum_compression_size,
         "apiKeySource": rest_api.api_key_source,

@@ -193,6 +193,10 @@ def test_a_fault_of_the_lab_is_a_service_exception_with_one_clear_sentence(capsy
         async def forward(self, *_):
             raise RuntimeError("inside")
 
+    class NoGateway:
+        def claims(self, _):
+            return None
+
     class Request:
         path = raw_path = "/"
         method = "GET"
@@ -205,7 +209,9 @@ def test_a_fault_of_the_lab_is_a_service_exception_with_one_clear_sentence(capsy
                 return b""
 
     response = asyncio.run(
-        FrontDoor(None, None, BrokenMoto(), Access(BrokenMoto()), None, "us-east-1", {}, Usage()).answer(Request())
+        FrontDoor(None, None, BrokenMoto(), Access(BrokenMoto()), None, NoGateway(), "us-east-1", {}, Usage()).answer(
+            Request()
+        )
     )
     assert response.status == 500
     assert response.headers["x-amzn-ErrorType"] == "ServiceException"

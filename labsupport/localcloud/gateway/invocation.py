@@ -22,7 +22,7 @@ from ..lambda_api.store import Store
 
 ACCOUNT_ID = "123456789012"
 SERVICE = "apigateway.amazonaws.com"
-_LAMBDA_URI = re.compile(r"arn:[^:]+:apigateway:[^:]+:lambda:path/2015-03-31/functions/(.+)/invocations")
+_LAMBDA_URI = re.compile(r"arn:[^:]+:apigateway:[^:]+:lambda:path/+2015-03-31/functions/(.+)/invocations")
 _STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
 
 

@@ -54,6 +54,11 @@ class Resource:
         return self.methods.get(http_method) or self.methods.get("ANY")
 
 
+#: Of a request that no method is for.
+NO_METHOD = Method("", "NONE", None, (), False, None, {}, {}, None)
+NO_RESOURCE = Resource("", "", {})
+
+
 @dataclass(frozen=True)
 class Deployment:
     """``authorizers``, ``validators`` (by id), ``models`` (by name) and ``gateway_responses`` (by type) are documents

@@ -9,8 +9,6 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-_HTML_SAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
-
 
 @dataclass(frozen=True)
 class GatewayResponseType:
@@ -55,7 +53,6 @@ TYPES = _types(
     ("DEFAULT_4XX", 400, None, "BadRequestException"),
     ("DEFAULT_5XX", 502, "Internal server error", "InternalServerErrorException"),
 )
-DEFAULT_OF_TYPE: dict[str, GatewayResponseType] = TYPES
 
 
 class GatewayError(Exception):
@@ -82,10 +79,6 @@ class GatewayError(Exception):
         #: What ``$context`` has besides: ``authorizer``, ``validationErrorString``.
         self.context = context or {}
         super().__init__(f"{kind}: {self.message}. {log}")
-
-
-class Forbidden(Exception):
-    """The request belongs to no stage: AWS's front end answers, and no gateway response of any API counts."""
 
 
 def error_body(key: str, message: str | None) -> bytes:

@@ -42,10 +42,14 @@ class Exchange:
     identity: dict[str, Any] = field(default_factory=dict)
     #: ``requestContext.authorizer``; None when the method has none.
     authorizer: dict[str, Any] | None = None
-    #: What the function was sent, for the tape.
+    #: What ``$context`` has beyond ``requestContext``: ``error``, ``authorizer`` …
+    context: dict[str, Any] = field(default_factory=dict)
+    #: What the function was sent and its name, for the tape.
     event: dict[str, Any] | None = None
+    function: str = ""
     #: Lines of the execution log.
     log: list[str] = field(default_factory=list)
+    #: Seconds that the integration took; None when none was called.
     integration_latency: float | None = None
     integration_status: int | None = None
     function_request_id: str | None = None

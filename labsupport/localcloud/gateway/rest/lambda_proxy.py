@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 
+from ...lambda_api.names import parse_function_name
 from ..http_message import HttpResponse
 from ..invocation import FunctionInvoker, NotInvoked, Source, function_of_uri
 from .errors import GatewayError
 from .exchange import Exchange
+from .mapping import value_of
 from .proxy_event import proxy_event
 from .proxy_response import proxy_response
 
@@ -24,8 +27,11 @@ async def answer(exchange: Exchange, invoker: FunctionInvoker) -> HttpResponse:
     function_arn = function_of_uri(integration.uri, exchange.stage.variables)
     if function_arn is None:
         raise GatewayError("API_CONFIGURATION_ERROR", log=_CONFIGURATION + "Invalid Lambda function in the URI")
-    exchange.event = proxy_event(exchange)
+    named = parse_function_name(function_arn)
+    exchange.function = named.name if named else function_arn
+    exchange.event = proxy_event(exchange, _mapped_headers(exchange))
     payload = json.dumps(exchange.event, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
+    started = time.monotonic()
     try:
         outcome = await invoker.invoke(
             function_arn,
@@ -36,10 +42,25 @@ async def answer(exchange: Exchange, invoker: FunctionInvoker) -> HttpResponse:
         )
     except NotInvoked as problem:
         raise _error(problem) from problem
+    finally:
+        exchange.integration_latency = time.monotonic() - started
     if outcome.function_error:
         raise GatewayError("DEFAULT_5XX", log="Lambda execution failed with status 200 due to customer function error")
     deployment = exchange.stage.deployment
     return proxy_response(outcome.payload, exchange.request.header("Accept"), deployment.binary_media_types)
+
+
+def _mapped_headers(exchange: Exchange) -> tuple[tuple[str, str], ...]:
+    """Headers that the integration's request parameters add. Query and path parameters of an event are always the
+    client's own."""
+    assert exchange.integration
+    prefix = "integration.request.header."
+    pairs = []
+    for parameter, expression in exchange.integration.request_parameters.items():
+        value = value_of(expression, exchange) if parameter.startswith(prefix) else None
+        if value is not None:
+            pairs.append((parameter[len(prefix) :], value))
+    return tuple(pairs)
 
 
 def _error(problem: NotInvoked) -> GatewayError:

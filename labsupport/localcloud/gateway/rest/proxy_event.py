@@ -19,18 +19,23 @@ _DROPPED = frozenset(
     (
         "connection",
         "content-length",
+        "content-md5",
         "expect",
         "keep-alive",
         "max-forwards",
         "proxy-authenticate",
-        "proxy-authorization",
         "proxy-connection",
+        "server",
         "te",
         "trailer",
         "transfer-encoding",
         "upgrade",
+        "www-authenticate",
     )
 )
+#: Headers that reach a function in this spelling, however the client spelled them; all others stay as they were sent.
+_SPELLED = {"authorization": "Authorization", "user-agent": "User-Agent"}
+_OWN = frozenset(("x-forwarded-for", "x-forwarded-port", "x-forwarded-proto", "x-amzn-trace-id"))
 _NOBODY = (
     "cognitoIdentityPoolId",
     "accountId",
@@ -99,19 +104,26 @@ def request_context(exchange: Exchange) -> dict[str, Any]:
 
 
 def passed_headers(request: HttpRequest, trace: str, more: Iterable[tuple[str, str]] = ()) -> list[tuple[str, str]]:
-    """Headers as an integration gets them: without those of one connection, with those that AWS's host adds."""
-    own = ("x-forwarded-for", "x-forwarded-port", "x-forwarded-proto", "x-amzn-trace-id")
-    headers = [(name, value) for name, value in request.headers if name.lower() not in _DROPPED | set(own)]
-    forwarded = [*request.header_values("X-Forwarded-For"), request.source_ip]
+    """Headers as an integration gets them: without those of one connection, with those that AWS's host adds, and with
+    ``more`` that the client did not send itself."""
+    headers: list[tuple[str, str]] = []
+    forwarded: list[str] = []
+    sent: set[str] = set()
+    for name, value in request.headers:
+        lower = name.lower()
+        sent.add(lower)
+        if lower == "x-forwarded-for":
+            forwarded.append(value)
+        if lower not in _DROPPED and lower not in _OWN:
+            headers.append((_SPELLED.get(lower, name), value))
     headers += [
         ("X-Amzn-Trace-Id", trace),
-        ("X-Forwarded-For", ", ".join(forwarded)),
+        ("X-Forwarded-For", ", ".join([*forwarded, request.source_ip])),
         # AWS's hosts know HTTPS only; an event must read here as it will there.
         ("X-Forwarded-Port", "443"),
         ("X-Forwarded-Proto", "https"),
     ]
-    replaced = {name.lower() for name, _ in more}
-    return [(name, value) for name, value in headers if name.lower() not in replaced] + list(more)
+    return headers + [(name, value) for name, value in more if name.lower() not in sent]
 
 
 def query_parameters(request: HttpRequest) -> list[tuple[str, str]]:

@@ -17,6 +17,9 @@ from .media_types import wants_binary
 
 _KEYS = frozenset(("statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"))
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+#: API Gateway Developer Guide, "Amazon API Gateway important notes": headers of a backend that reach the client under
+#: another name.
+_REMAPPED = frozenset(("connection", "content-length", "date", "server", "www-authenticate"))
 _MALFORMED = "Execution failed due to configuration error: Malformed Lambda proxy response"
 
 
@@ -70,7 +73,11 @@ def _headers(answer: dict[str, Any]) -> list[tuple[str, str]]:
     for name, value in pairs:
         if not _HEADER_NAME.fullmatch(name) or any(character in value for character in "\r\n\0"):
             raise _malformed()
-    return pairs
+    return [
+        (f"x-amzn-Remapped-{name}" if name.lower() in _REMAPPED else name, value)
+        for name, value in pairs
+        if name.lower() != "transfer-encoding"
+    ]
 
 
 def _text(value: Any) -> str:

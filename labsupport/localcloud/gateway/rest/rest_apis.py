@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
+from urllib.parse import unquote
 
 from ..http_message import HttpRequest, HttpResponse
 from ..invocation import FunctionInvoker
-from . import lambda_proxy
-from .api import RestApi, rest_api
+from . import lambda_proxy, mock
+from .api import NO_METHOD, NO_RESOURCE, RestApi, rest_api
 from .errors import GatewayError, error_body
 from .exchange import Exchange
+from .gateway_responses import gateway_response
 
 _ROOT = re.compile(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}")
 #: A step before the integration. Raises GatewayError to end the request.
@@ -33,56 +37,61 @@ class RestApis:
     async def answer(self, api: RestApi, request: HttpRequest) -> HttpResponse:
         """The response to one request whose path begins with the stage."""
         found = self._exchange(api, request)
-        if isinstance(found, HttpResponse):
-            return found
-        return await self.run(found)
-
-    async def run(self, exchange: Exchange) -> HttpResponse:
-        """All steps of a request whose method is known."""
-        try:
-            for step in self.steps:
-                await step(exchange)
-            response = await self._integrate(exchange)
-        except GatewayError as problem:
-            exchange.log.append(problem.log)
-            response = _gateway_response(problem)
-        return _with_ids(response, exchange)
+        return found if isinstance(found, HttpResponse) else await self.run(found)
 
     def too_large(self, api: RestApi, request: HttpRequest) -> HttpResponse:
         """For a request whose body is longer than API Gateway takes."""
         found = self._exchange(api, request)
         if isinstance(found, HttpResponse):
             return found
-        return _with_ids(_gateway_response(GatewayError("REQUEST_TOO_LARGE")), found)
+        return _finished(gateway_response(GatewayError("REQUEST_TOO_LARGE"), found), found)
+
+    async def run(self, exchange: Exchange) -> HttpResponse:
+        """All steps of a request whose stage is known."""
+        try:
+            if exchange.method is NO_METHOD:
+                raise GatewayError("MISSING_AUTHENTICATION_TOKEN")
+            for step in self.steps:
+                await step(exchange)
+            response = await self.integrate(exchange)
+            response = replace(response, headers=(*response.headers, ("X-Amzn-Trace-Id", exchange.trace)))
+        except GatewayError as problem:
+            if problem.log:
+                exchange.log.append(problem.log)
+            response = gateway_response(problem, exchange)
+        return _finished(response, exchange)
 
     def _exchange(self, api: RestApi, request: HttpRequest) -> Exchange | HttpResponse:
         _, _, rest = request.raw_path.partition("/")
         stage_name, _, rest = rest.partition("/")
-        stage = api.stages.get(stage_name)
+        stage = api.stages.get(unquote(stage_name))
         if stage is None or api.disabled:
             return forbidden()
         path = "/" + rest.lstrip("/")
         route = stage.deployment.router.find(path)
         method = route.target.method(request.method) if route else None
         if route is None or method is None:
-            return _gateway_response(GatewayError("MISSING_AUTHENTICATION_TOKEN"))
+            return Exchange(api, stage, request, NO_RESOURCE, NO_METHOD, {}, path)
         exchange = Exchange(api, stage, request, route.target, method, route.parameters, path)
         root = _ROOT.search(request.header("X-Amzn-Trace-Id") or "")
         if root:
             exchange.trace = root[0]
         return exchange
 
-    async def _integrate(self, exchange: Exchange) -> HttpResponse:
+    async def integrate(self, exchange: Exchange) -> HttpResponse:
+        """What the method's integration answers. Raises GatewayError."""
         integration = exchange.integration
         if integration is None:
             raise GatewayError("API_CONFIGURATION_ERROR", log="No integration defined for method")
         if integration.kind == "AWS_PROXY":
             return await lambda_proxy.answer(exchange, self._invoker)
+        if integration.kind == "MOCK":
+            return mock.answer(exchange)
         raise GatewayError(
             "API_CONFIGURATION_ERROR",
-            f"The local cloud does not run integrations of the type {integration.kind}.",
+            f"The local cloud does not run integrations of the type {integration.kind}, only AWS_PROXY and MOCK.",
             status=501,
-            log=f"integration type {integration.kind} is not there",
+            log=f"Integrations of the type {integration.kind} are not run by the local cloud",
         )
 
 
@@ -95,17 +104,23 @@ def forbidden() -> HttpResponse:
     )
 
 
-def _gateway_response(problem: GatewayError) -> HttpResponse:
-    headers = (("Content-Type", "application/json"), ("x-amzn-ErrorType", problem.error_type))
-    return HttpResponse(problem.status, headers, error_body(problem.key, problem.message))
-
-
-def _with_ids(response: HttpResponse, exchange: Exchange) -> HttpResponse:
-    ids = (
-        ("x-amzn-RequestId", exchange.request_id),
-        ("x-amz-apigw-id", exchange.extended_request_id),
-        ("X-Amzn-Trace-Id", exchange.trace),
-    )
-    given = {name.lower() for name, _ in response.headers}
-    headers = response.headers + tuple((name, value) for name, value in ids if name.lower() not in given)
-    return HttpResponse(response.status, headers, response.body)
+def _finished(response: HttpResponse, exchange: Exchange) -> HttpResponse:
+    """With the ids that AWS adds, compressed where the API says so, and with notes for the tape."""
+    ids = (("x-amzn-RequestId", exchange.request_id), ("x-amz-apigw-id", exchange.extended_request_id))
+    replaced = {name.lower() for name, _ in ids}
+    headers = [(name, value) for name, value in response.headers if name.lower() not in replaced] + list(ids)
+    body = response.body
+    smallest = exchange.stage.deployment.minimum_compression_size
+    accepted = exchange.request.header("Accept-Encoding") or ""
+    if smallest is not None and len(body) >= smallest and body and "gzip" in accepted.lower():
+        if not any(name.lower() == "content-encoding" for name, _ in headers):
+            body = gzip.compress(body, 6)
+            headers.append(("Content-Encoding", "gzip"))
+    notes = {
+        "request_id": exchange.request_id,
+        "event": exchange.event,
+        "function": exchange.function,
+        "function_seconds": exchange.integration_latency,
+        "log": tuple(exchange.log),
+    }
+    return HttpResponse(response.status, tuple(headers), body, response.notes | notes)
