@@ -112,6 +112,22 @@ class Access:
         principal = await self._identity(access_key) if is_aws_key(access_key) else None
         return principal.keys["aws:userid"][0] if principal else None
 
+    async def signer(self, request: AwsRequest, raw_query: str) -> Principal | Refusal:
+        """Whose key signed the request, or why it is refused. ``raw_query`` is the query as sent."""
+        principal = await self._identity(request.credential.access_key)
+        refusal = await self._check_identity(request, raw_query, principal)
+        return refusal or principal or UNKNOWN_KEY
+
+    def decision(self, question: Question, principal: Principal, region: str, headers: Mapping[str, str]) -> Decision:
+        """What the policies of the caller and of the resource say to one question."""
+        keys = {**_common_keys(region, headers), **question.context, **principal.keys}
+        return decide(replace(question, context=keys), principal.grants)
+
+    @staticmethod
+    def request_keys(region: str, headers: Mapping[str, str], source_ip: str) -> Context:
+        """Global condition keys of a request that nobody has to have signed."""
+        return {**_common_keys(region, headers), "aws:sourceip": (source_ip,)}
+
     async def service_allowed(self, service: str, action: str, arn: str, source_arn: str) -> bool | None:
         """May a service of AWS (``s3.amazonaws.com``) act on a queue or topic on behalf of ``source_arn``? None when
         the queue or topic is not there."""
@@ -268,8 +284,7 @@ class Access:
         return facts
 
     def _decide(self, question: Question, request: AwsRequest, principal: Principal) -> Decision:
-        keys = {**_common_keys(request.region, request.headers), **question.context, **principal.keys}
-        return decide(replace(question, context=keys), principal.grants)
+        return self.decision(question, principal, request.region, request.headers)
 
     async def _authorize_deletions(self, request: AwsRequest, principal: Principal) -> Denial | None:
         """DeleteObjects answers 200 and names the keys it refuses. When only some are refused, S3 deletes the others;

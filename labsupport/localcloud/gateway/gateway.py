@@ -88,7 +88,7 @@ class Gateway:
         if self._rest_apis is None:
             from .rest.rest_apis import RestApis
 
-            self._rest_apis = RestApis(self.invoker)
+            self._rest_apis = RestApis(self.invoker, self.access)
         return self._rest_apis
 
     async def _function_url(self, request: web.BaseRequest, address: Address) -> web.StreamResponse:

@@ -22,7 +22,7 @@ class HttpRequest:
 
     ``raw_path`` and ``raw_query`` are undecoded; the path of an API begins with its stage. ``headers`` are pairs in
     the order and spelling sent. ``received`` is seconds since 1970. ``domain_name`` is the API's name on AWS, whatever
-    address was used here.
+    address was used here; ``sent_target`` (path and query) and ``sent_host`` are what the client did use, and signed.
     """
 
     method: str
@@ -34,6 +34,8 @@ class HttpRequest:
     protocol: str
     received: float
     domain_name: str
+    sent_target: str = ""
+    sent_host: str = ""
 
     def header(self, name: str) -> str | None:
         """The last value of a header, whatever the case of its name."""
@@ -94,6 +96,8 @@ async def read_request(
         protocol=f"HTTP/{version.major}.{version.minor}",
         received=received,
         domain_name=domain_name,
+        sent_target=request.raw_path,
+        sent_host=request.host,
     )
     return message, size <= limit
 

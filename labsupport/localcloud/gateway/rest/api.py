@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from .authorizers import Authorizer, authorizer
 from .routing import Router
+from .usage_plans import UsagePlan, usage_plan
+from .validation import Models, Validator
 
 #: API Gateway Developer Guide, "Amazon API Gateway quotas": the default, and once the longest, integration timeout.
 INTEGRATION_TIMEOUT_MILLISECONDS = 29_000
@@ -61,15 +64,15 @@ NO_RESOURCE = Resource("", "", {})
 
 @dataclass(frozen=True)
 class Deployment:
-    """``authorizers``, ``validators`` (by id), ``models`` (by name) and ``gateway_responses`` (by type) are documents
-    as the API shows them."""
+    """``authorizers`` and ``validators`` are by id, ``gateway_responses`` (by type) are documents as the API shows
+    them."""
 
     identifier: str
     resources: tuple[Resource, ...]
     router: Router[Resource]
-    authorizers: Mapping[str, Mapping[str, Any]]
-    models: Mapping[str, Mapping[str, Any]]
-    validators: Mapping[str, Mapping[str, Any]]
+    authorizers: Mapping[str, Authorizer]
+    models: Models
+    validators: Mapping[str, Validator]
     gateway_responses: Mapping[str, Mapping[str, Any]]
     binary_media_types: tuple[str, ...]
     minimum_compression_size: int | None
@@ -89,7 +92,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class RestApi:
-    """``usage_plans`` are those with a stage of this API, each with its ``keys``, as documents."""
+    """``usage_plans`` are those with a stage of this API."""
 
     identifier: str
     region: str
@@ -97,7 +100,7 @@ class RestApi:
     name: str
     disabled: bool
     stages: Mapping[str, Stage]
-    usage_plans: tuple[Mapping[str, Any], ...] = field(default=())
+    usage_plans: tuple[UsagePlan, ...] = ()
 
 
 def rest_api(document: Mapping[str, Any]) -> RestApi:
@@ -114,7 +117,7 @@ def rest_api(document: Mapping[str, Any]) -> RestApi:
             for name, stage in document["stages"].items()
             if stage["deploymentId"] in deployments
         },
-        usage_plans=tuple(document["usagePlans"]),
+        usage_plans=tuple(usage_plan(entry) for entry in document["usagePlans"]),
     )
 
 
@@ -132,9 +135,12 @@ def deployment(identifier: str, document: Mapping[str, Any]) -> Deployment:
         identifier=identifier,
         resources=resources,
         router=Router({resource.path: resource for resource in resources if resource.methods}),
-        authorizers={entry["id"]: entry for entry in document["authorizers"]},
-        models={entry["name"]: entry for entry in document["models"]},
-        validators={entry["id"]: entry for entry in document["requestValidators"]},
+        authorizers={entry["id"]: authorizer(entry) for entry in document["authorizers"]},
+        models=Models(tuple((entry["name"], entry.get("schema") or "{}") for entry in document["models"])),
+        validators={
+            entry["id"]: Validator(bool(entry.get("validateRequestParameters")), bool(entry.get("validateRequestBody")))
+            for entry in document["requestValidators"]
+        },
         gateway_responses={entry["responseType"]: entry for entry in document["gatewayResponses"]},
         binary_media_types=tuple(document["binaryMediaTypes"]),
         minimum_compression_size=document["minimumCompressionSize"],

@@ -42,6 +42,8 @@ class Exchange:
     identity: dict[str, Any] = field(default_factory=dict)
     #: ``requestContext.authorizer``; None when the method has none.
     authorizer: dict[str, Any] | None = None
+    #: The API key that a Lambda authorizer named (``usageIdentifierKey``).
+    usage_key: str | None = None
     #: What ``$context`` has beyond ``requestContext``: ``error``, ``authorizer`` …
     context: dict[str, Any] = field(default_factory=dict)
     #: What the function was sent and its name, for the tape.

@@ -9,10 +9,13 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
+from ...access import Access
 from ..http_message import HttpRequest, HttpResponse
 from ..invocation import FunctionInvoker
-from . import lambda_proxy, mock
+from . import iam, lambda_proxy, mock
+from .admission import Limits, validate
 from .api import NO_METHOD, NO_RESOURCE, RestApi, rest_api
+from .authorization import Authorization
 from .errors import GatewayError, error_body
 from .exchange import Exchange
 from .gateway_responses import gateway_response
@@ -25,10 +28,12 @@ Step = Callable[[Exchange], Awaitable[None]]
 class RestApis:
     """One per cloud."""
 
-    def __init__(self, invoker: FunctionInvoker) -> None:
+    def __init__(self, invoker: FunctionInvoker, access: Access) -> None:
         self._invoker = invoker
+        self.authorization = Authorization(invoker, access)
+        self.limits = Limits()
         #: In the order of API Gateway: who may call, keys and plans, validation.
-        self.steps: list[Step] = []
+        self.steps: list[Step] = [self.authorization, self.limits, validate]
 
     def snapshot(self, document: dict[str, Any]) -> RestApi:
         """What ``answer`` wants, from the document of the moto process."""
@@ -50,7 +55,7 @@ class RestApis:
         """All steps of a request whose stage is known."""
         try:
             if exchange.method is NO_METHOD:
-                raise GatewayError("MISSING_AUTHENTICATION_TOKEN")
+                raise iam.not_signed(exchange.request)
             for step in self.steps:
                 await step(exchange)
             response = await self.integrate(exchange)

@@ -12,14 +12,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 from ..http_message import HttpRequest
 from .schema_messages import text_of
 
 _KINDS = ("header", "path", "querystring")
 _PARAMETER = re.compile(r"method\.request\.(header|path|querystring)\.(.+)")
-_MODEL_ADDRESS = "https://apigateway.amazonaws.com/restapis/{api}/models/{name}"
+#: ``$ref`` to another model: https://apigateway.amazonaws.com/restapis/API/models/NAME.
+_MODEL_ADDRESS = re.compile(r"https?://apigateway[^/]*\.amazonaws\.com/restapis/[^/]+/models/([A-Za-z0-9]+)")
 #: A large body takes long to check: that is done beside the event loop.
 LONG_BODY_BYTES = 64 * 1024
 _KEPT_MODELS = 200
@@ -46,7 +47,6 @@ class Models:
     """The models of an API. ``schemas`` are pairs of a model's name and its JSON text; models refer to each other by
     address."""
 
-    api_id: str
     schemas: tuple[tuple[str, str], ...] = ()
 
 
@@ -60,7 +60,7 @@ def check_parameters(
     given = {
         # API Gateway compares the names of headers as the client spelled them.
         "header": dict(request.headers),
-        "path": path_parameters or {},
+        "path": {name: unquote(value) for name, value in (path_parameters or {}).items()},
         "querystring": _query(request.raw_query),
     }
     for kind in _KINDS:
@@ -84,7 +84,7 @@ def model_for(models: Mapping[str, str], content_type: str | None) -> str | None
 
 def check_body(models: Models, name: str, body: bytes) -> None:
     """Whether ``body`` fits the model ``name``; an empty body counts as ``{}``. Raises BadBody."""
-    checker = _checker(models.api_id, models.schemas, name)
+    checker = _checker(models.schemas, name)
     if checker is None:
         return
     try:
@@ -100,7 +100,7 @@ def check_body(models: Models, name: str, body: bytes) -> None:
 
 
 @lru_cache(maxsize=_KEPT_MODELS)
-def _checker(api_id: str, schemas: tuple[tuple[str, str], ...], name: str) -> Callable[[Any], list[str]] | None:
+def _checker(schemas: tuple[tuple[str, str], ...], name: str) -> Callable[[Any], list[str]] | None:
     """A function that lists what is wrong with a document; None for a model that is not there or is no schema."""
     # A large package: loaded when the first body is checked.
     from jsonschema.validators import Draft4Validator, validator_for
@@ -116,12 +116,13 @@ def _checker(api_id: str, schemas: tuple[tuple[str, str], ...], name: str) -> Ca
     schema = documents.get(name)
     if not isinstance(schema, dict):
         return None
-    registry: Registry[Any] = Registry().with_resources(
-        (_MODEL_ADDRESS.format(api=api_id, name=one), Resource(contents=document, specification=DRAFT4))
-        for one, document in documents.items()
-        if isinstance(document, dict)
-    )
-    validator = validator_for(schema, default=Draft4Validator)(schema, registry=registry)
+
+    def retrieve(address: str) -> Resource[Any]:
+        match = _MODEL_ADDRESS.fullmatch(address)
+        return DRAFT4.create_resource(documents.get(match[1], {}) if match else {})
+
+    registry_of: Any = Registry  # its arguments are not typed
+    validator = validator_for(schema, default=Draft4Validator)(schema, registry=registry_of(retrieve=retrieve))
 
     def check(document: Any) -> list[str]:
         found: list[str] = []

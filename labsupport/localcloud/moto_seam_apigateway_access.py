@@ -1,0 +1,63 @@
+"""The part of the seam for API Gateway's authorizers and limits: what moto loses or has otherwise than AWS.
+
+As in ``moto_seam``, each function has a test that names it, in ``tests/localcloud/test_moto_seam_apigateway_access.py``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import moto_notices
+
+#: API Gateway Developer Guide, "Amazon API Gateway quotas": requests per second and burst of an account, per Region.
+ACCOUNT_RATE, ACCOUNT_BURST = 10_000.0, 5_000
+
+
+def right_authorizers_and_limits() -> None:
+    """All of this module, when moto's API Gateway is imported."""
+    keep_validation_expressions()
+    limit_as_the_account_does()
+    flush_authorizers()
+
+
+def keep_validation_expressions() -> None:
+    """moto 5.2.5 loses ``identityValidationExpression``: it hands it on under a misspelled name."""
+    from moto.apigateway.models import Authorizer, RestAPI
+
+    create = RestAPI.create_authorizer
+
+    def create_authorizer(self: RestAPI, *args: Any, **kwargs: Any) -> Authorizer:
+        made = create(self, *args, **kwargs)
+        made.identity_validation_expression = kwargs.get("identiy_validation_expression")
+        return made
+
+    RestAPI.create_authorizer = create_authorizer  # type: ignore[method-assign]
+
+
+def limit_as_the_account_does() -> None:
+    """Any setting of a stage brings the others along. moto's throttling among them is 1,000 and 2,000, AWS's what the
+    account has."""
+    from moto.apigateway.models import Stage
+
+    defaults = Stage._get_default_method_settings
+
+    def settings(self: Stage) -> dict[str, Any]:
+        return defaults(self) | {"throttlingRateLimit": ACCOUNT_RATE, "throttlingBurstLimit": ACCOUNT_BURST}
+
+    Stage._get_default_method_settings = settings  # type: ignore[method-assign]
+
+
+def flush_authorizers() -> None:
+    """moto has no FlushStageAuthorizersCache: the gateway, which has the cache, is told."""
+    from moto.apigateway import urls
+    from moto.apigateway.responses import APIGatewayResponse
+
+    def flush_stage_authorizers_cache(self: APIGatewayResponse) -> Any:
+        _, _, api_id, _, stage, *_ = self.path.split("/")
+        self.backend.get_stage(api_id, stage)  # raises what AWS says when it is not there
+        moto_notices.tell("authorizers_flushed", api_id=api_id, stage=stage)
+        return 202, {"status": 202}, ""
+
+    APIGatewayResponse.flush_stage_authorizers_cache = flush_stage_authorizers_cache  # type: ignore[attr-defined]
+    path = "{0}/restapis/(?P<function_id>[^/]+)/stages/(?P<stage_name>[^/]+)/cache/authorizers/?$"
+    urls.url_paths[path] = APIGatewayResponse.dispatch
