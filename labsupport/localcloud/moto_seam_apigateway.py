@@ -23,13 +23,14 @@ def keep_rest_apis() -> None:
     stages show changes at once, and it registers a mock of each URL with a library that no server uses."""
     from moto.apigateway.models import APIGatewayBackend, RestAPI
 
-    from . import moto_seam_apigateway_api
+    from . import moto_seam_apigateway_access, moto_seam_apigateway_api
 
     moto_seam_apigateway_api.right_rest_apis()
     moto_seam_apigateway_api.right_resources()
     moto_seam_apigateway_api.right_methods()
     moto_seam_apigateway_api.right_integrations()
     moto_seam_apigateway_api.right_deployments()
+    moto_seam_apigateway_access.right_authorizers_and_limits()
     RestAPI.update_integration_mocks = lambda self, stage_name: None  # type: ignore[method-assign]
     create = RestAPI.create_deployment
 

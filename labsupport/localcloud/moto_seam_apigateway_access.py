@@ -5,6 +5,7 @@ As in ``moto_seam``, each function has a test that names it, in ``tests/localclo
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from . import moto_notices
@@ -13,10 +14,18 @@ from . import moto_notices
 ACCOUNT_RATE, ACCOUNT_BURST = 10_000.0, 5_000
 
 
+_LOG_FORMAT = re.compile(r"\$context\.(?:requestId|extendedRequestId)\b")
+
+
 def right_authorizers_and_limits() -> None:
-    """All of this module, when moto's API Gateway is imported."""
+    """What of this module is about moto's models."""
     keep_validation_expressions()
     limit_as_the_account_does()
+    check_access_logs()
+
+
+def answer_for_stages() -> None:
+    """What of this module is about addresses that moto does not answer at, or wrongly."""
     flush_authorizers()
 
 
@@ -45,6 +54,36 @@ def limit_as_the_account_does() -> None:
         return defaults(self) | {"throttlingRateLimit": ACCOUNT_RATE, "throttlingBurstLimit": ACCOUNT_BURST}
 
     Stage._get_default_method_settings = settings  # type: ignore[method-assign]
+
+
+def check_access_logs() -> None:
+    """moto keeps any setting of a log. AWS wants a role that may write logs in the account's settings, and the request's id
+    in each line; it takes "add" for "replace", and a log group's ARN with or without the star at its end."""
+    from moto.apigateway.exceptions import BadRequestException
+    from moto.apigateway.models import APIGatewayBackend, Stage
+
+    update = APIGatewayBackend.update_stage
+
+    def update_stage(
+        self: APIGatewayBackend, function_id: str, stage_name: str, patch_operations: list[dict[str, Any]]
+    ) -> Stage:
+        operations = []
+        for operation in patch_operations or []:
+            path, value = operation["path"], operation.get("value") or ""
+            access_log = path.startswith("/accessLogSettings/") and operation["op"] in ("add", "replace")
+            execution_log = path.endswith("/logging/loglevel") and value != "OFF"
+            if (access_log or execution_log) and not self.account.cloudwatch_role_arn:
+                raise BadRequestException("CloudWatch Logs role ARN must be set in account settings to enable logging")
+            if access_log and path.endswith("/format") and not _LOG_FORMAT.search(value):
+                raise BadRequestException(
+                    "Invalid access log format. The format must contain $context.requestId or $context.extendedRequestId."
+                )
+            if access_log:
+                operation = operation | {"op": "replace", "value": value.removesuffix(":*") if "Arn" in path else value}
+            operations.append(operation)
+        return update(self, function_id, stage_name, operations)
+
+    APIGatewayBackend.update_stage = update_stage  # type: ignore[method-assign]
 
 
 def flush_authorizers() -> None:

@@ -38,6 +38,7 @@ class Gateway:
         self._snapshots: dict[tuple[str, str | None], tuple[Any, Any]] = {}
         self._generation = 0
         moto.on("apis_changed", self._forget)
+        moto.on("authorizers_flushed", self._flush_authorizers)
 
     def claims(self, request: web.BaseRequest) -> Address | None:
         """The address when the request is for an API or a function URL, None when it is for AWS's own APIs."""
@@ -88,7 +89,7 @@ class Gateway:
         if self._rest_apis is None:
             from .rest.rest_apis import RestApis
 
-            self._rest_apis = RestApis(self.invoker, self.access)
+            self._rest_apis = RestApis(self.invoker, self.access, self.moto.deliver_log)
         return self._rest_apis
 
     async def _function_url(self, request: web.BaseRequest, address: Address) -> web.StreamResponse:
@@ -101,6 +102,10 @@ class Gateway:
     def _forget(self, _notice: dict[str, Any]) -> None:
         self._generation += 1
         self._snapshots.clear()
+
+    def _flush_authorizers(self, notice: dict[str, Any]) -> None:
+        if self._rest_apis is not None:
+            self._rest_apis.authorization.cache.flush(notice["api_id"], notice["stage"])
 
     async def close(self) -> None:
         await self.invoker.close()

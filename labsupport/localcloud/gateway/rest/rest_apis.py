@@ -13,6 +13,7 @@ from ...access import Access
 from ..http_message import HttpRequest, HttpResponse
 from ..invocation import FunctionInvoker
 from . import iam, lambda_proxy, mock
+from .access_log import AccessLogs, Deliver
 from .admission import Limits, validate
 from .api import NO_METHOD, NO_RESOURCE, RestApi, rest_api
 from .authorization import Authorization
@@ -28,8 +29,9 @@ Step = Callable[[Exchange], Awaitable[None]]
 class RestApis:
     """One per cloud."""
 
-    def __init__(self, invoker: FunctionInvoker, access: Access) -> None:
+    def __init__(self, invoker: FunctionInvoker, access: Access, deliver_log: Deliver) -> None:
         self._invoker = invoker
+        self._access_logs = AccessLogs(deliver_log)
         self.authorization = Authorization(invoker, access)
         self.limits = Limits()
         #: In the order of API Gateway: who may call, keys and plans, validation.
@@ -53,6 +55,7 @@ class RestApis:
 
     async def run(self, exchange: Exchange) -> HttpResponse:
         """All steps of a request whose stage is known."""
+        problem: GatewayError | None = None
         try:
             if exchange.method is NO_METHOD:
                 raise iam.not_signed(exchange.request)
@@ -60,11 +63,14 @@ class RestApis:
                 await step(exchange)
             response = await self.integrate(exchange)
             response = replace(response, headers=(*response.headers, ("X-Amzn-Trace-Id", exchange.trace)))
-        except GatewayError as problem:
+        except GatewayError as raised:
+            problem = raised
             if problem.log:
                 exchange.log.append(problem.log)
             response = gateway_response(problem, exchange)
-        return _finished(response, exchange)
+        response = _finished(response, exchange)
+        self._access_logs.write(exchange, response, problem)
+        return response
 
     def _exchange(self, api: RestApi, request: HttpRequest) -> Exchange | HttpResponse:
         _, _, rest = request.raw_path.partition("/")
