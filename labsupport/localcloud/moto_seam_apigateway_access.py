@@ -5,7 +5,9 @@ As in ``moto_seam``, each function has a test that names it, in ``tests/localclo
 
 from __future__ import annotations
 
+import json
 import re
+import time
 from typing import Any
 
 from . import moto_notices
@@ -27,6 +29,7 @@ def right_authorizers_and_limits() -> None:
 def answer_for_stages() -> None:
     """What of this module is about addresses that moto does not answer at, or wrongly."""
     flush_authorizers()
+    export_deployments()
 
 
 def keep_validation_expressions() -> None:
@@ -100,3 +103,47 @@ def flush_authorizers() -> None:
     APIGatewayResponse.flush_stage_authorizers_cache = flush_stage_authorizers_cache  # type: ignore[attr-defined]
     path = "{0}/restapis/(?P<function_id>[^/]+)/stages/(?P<stage_name>[^/]+)/cache/authorizers/?$"
     urls.url_paths[path] = APIGatewayResponse.dispatch
+
+
+def export_deployments() -> None:
+    """moto's export has no parameters, models or security, is Swagger whatever is asked for, and is of the API as it is
+    now: AWS's is of what the stage has deployed."""
+    from moto.apigateway.exceptions import BadRequestException
+    from moto.apigateway.responses import APIGatewayResponse
+
+    from .gateway.rest.openapi import OAS30, SWAGGER, Exported, export
+
+    def get_export(self: APIGatewayResponse) -> Any:
+        _, _, api_id, _, stage_name, _, kind, *_ = self.path.split("/")
+        if kind not in (OAS30, SWAGGER):
+            raise BadRequestException(f"No API exporter for type '{kind}'")
+        stage = self.backend.get_stage(api_id, stage_name)
+        api = self.backend.get_rest_api(api_id)
+        made = time.gmtime(api.create_date)
+        wanted = (self._get_param("extensions") or "").split(",")
+        exported = Exported(
+            api_id=api_id,
+            region=self.region,
+            name=api.name or "",
+            description=api.description or "",
+            stage=stage_name,
+            version=time.strftime("%Y-%m-%dT%H:%M:%SZ", made),
+            document=api.deployments[stage.deployment_id].labsupport_snapshot,
+            integrations="integrations" in wanted or "apigateway" in wanted,
+            authorizers="authorizers" in wanted or "apigateway" in wanted,
+        )
+        document = export(exported, kind)
+        if "yaml" in (self.headers.get("Accept") or ""):
+            import yaml
+
+            text, ending = yaml.safe_dump(document, sort_keys=False, allow_unicode=True), "yaml"
+        else:
+            text, ending = json.dumps(document, indent=2, ensure_ascii=False), "json"
+        date = time.strftime("%Y%m%d%H%M%S", made)
+        headers = {
+            "Content-Type": "application/octet-stream",
+            "Content-Disposition": f'attachment; filename="{kind}_{date}.{ending}"',
+        }
+        return 200, headers, text.encode()
+
+    APIGatewayResponse.get_export = get_export  # type: ignore[method-assign]
