@@ -132,6 +132,10 @@ class FrontDoor:
                 self._region_of(request),
             )
             return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
+        if service == "apigateway" and request.method == "POST":
+            tested = await self._gateway.test_invoke_method(raw_path, self._region_of(request), body)
+            if tested:
+                return tested
         if service == "s3" or (not service and _may_be_s3(request)):
             return await self._answer_s3(request, body)
         return await self._forward(request, service, body)

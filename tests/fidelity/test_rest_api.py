@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .deployment import ACCOUNT, REGION, REQUEST_ID, CloudUnderTest, Function
+from .deployment import ACCOUNT, REGION, REQUEST_ID, CloudUnderTest, Function, refusal
 from .rest_apis import ECHO, HttpAnswer, RestApi, invocation_uri
 
 
@@ -434,3 +434,53 @@ def test_answers_are_compressed_from_the_size_the_api_says(cloud: CloudUnderTest
     assert got.header("Content-Encoding") == "gzip"
     assert json.loads(gzip.decompress(got.body))["path"] == "/orders"
     assert api.call("GET", "/dev/orders").header("Content-Encoding") is None
+
+
+def test_a_method_can_be_tested_without_a_deployment_f198(cloud: CloudUnderTest, echo: Function) -> None:
+    api = RestApi(cloud)
+    where = api.proxy("GET", "/orders/{id}", echo)
+    got = api.client.test_invoke_method(
+        **where, pathWithQueryString="/orders/42?full=yes", headers={"X-A": "b"}, stageVariables={"ENV": "test"}
+    )
+    event = json.loads(got["body"])
+    assert got["status"] == 200
+    assert isinstance(got["latency"], int)
+    assert got["headers"]["Content-Type"] == "application/json"
+    assert event["pathParameters"] == {"id": "42"}
+    assert event["queryStringParameters"] == {"full": "yes"}
+    assert event["stageVariables"] == {"ENV": "test"}
+    assert event["headers"]["X-A"] == "b"
+    assert event["requestContext"]["stage"] == "test-invoke-stage"
+    lines = got["log"].splitlines()
+    request_id = event["requestContext"]["requestId"]
+    assert lines[0] == f"Execution log for request {request_id}"
+    assert re.fullmatch(
+        rf"[A-Z][a-z]{{2}} [A-Z][a-z]{{2}} \d\d \d\d:\d\d:\d\d UTC \d{{4}} : Starting execution for request: {request_id}",
+        lines[1],
+    )
+    assert lines[-1].endswith(" : Method completed with status: 200")
+    missing = refusal(api.client.test_invoke_method, **{**where, "httpMethod": "POST"})
+    assert missing == ("NotFoundException", 404, "Invalid Method identifier specified")
+
+
+def test_the_test_of_a_method_tells_why_it_failed(cloud: CloudUnderTest) -> None:
+    api = RestApi(cloud)
+    where = api.proxy("GET", "/x", cloud.deploy(ECHO), permission=False)
+    got = api.client.test_invoke_method(**where)
+    assert (got["status"], json.loads(got["body"])) == (500, {"message": "Internal server error"})
+    reason = "Execution failed due to configuration error: Invalid permissions on Lambda function"
+    assert reason in got["log"]
+
+
+def test_a_stage_with_logging_writes_its_execution_log(cloud: CloudUnderTest) -> None:
+    api = RestApi(cloud)
+    api.proxy("GET", "/x", cloud.deploy(ECHO), permission=False)
+    api.deploy()
+    on = [{"op": "replace", "path": "/*/*/logging/loglevel", "value": "INFO"}]
+    api.client.update_stage(restApiId=api.id, stageName="dev", patchOperations=on)
+    request_id = api.call("GET", "/dev/x").header("x-amzn-RequestId")
+    found = cloud.client("logs").filter_log_events(logGroupName=f"API-Gateway-Execution-Logs_{api.id}/dev")
+    messages = [event["message"] for event in found["events"]]
+    reason = "Execution failed due to configuration error: Invalid permissions on Lambda function"
+    assert f"({request_id}) {reason}" in messages
+    assert messages[-1] == f"({request_id}) Method completed with status: 500"

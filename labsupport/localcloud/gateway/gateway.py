@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 #: API Gateway Developer Guide, "Amazon API Gateway quotas": payload size, 10 MB, for REST and HTTP APIs.
 _PAYLOAD_BYTES = 10 * 1024 * 1024
 _REMEMBERED_APIS = 200
+_TEST_INVOKE = re.compile(r"/restapis/([^/]+)/resources/([^/]+)/methods/([^/]+)")
 
 
 class Gateway:
@@ -98,6 +100,18 @@ class Gateway:
             text="The local cloud keeps the configuration of function URLs but does not answer at them yet. "
             "Call the function with boto3: lambda.invoke(FunctionName=...).\n",
         )
+
+    async def test_invoke_method(self, raw_path: str, region: str, body: bytes) -> web.Response | None:
+        """The answer to TestInvokeMethod; None when the path is not one of it, or the API is not there."""
+        match = _TEST_INVOKE.fullmatch(raw_path)
+        found = match and await self.moto.ask("rest_api_now", api_id=match[1], region=region)
+        if not match or not found:
+            return None
+        from .rest.method_test import invoke_method
+
+        status, document = await invoke_method(self.rest_apis, match[1], region, found, match[2], match[3], body)
+        headers = {} if status == 200 else {"x-amzn-ErrorType": "NotFoundException"}
+        return web.json_response(document, status=status, headers=headers)
 
     def _forget(self, _notice: dict[str, Any]) -> None:
         self._generation += 1

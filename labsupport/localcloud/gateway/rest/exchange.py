@@ -49,6 +49,9 @@ class Exchange:
     #: What the function was sent and its name, for the tape.
     event: dict[str, Any] | None = None
     function: str = ""
+    #: Bytes that went to the integration and came back, for the execution log.
+    sent: bytes = b""
+    received: bytes | None = None
     #: Lines of the execution log.
     log: list[str] = field(default_factory=list)
     #: Seconds that the integration took; None when none was called.

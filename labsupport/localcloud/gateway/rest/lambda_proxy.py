@@ -31,6 +31,7 @@ async def answer(exchange: Exchange, invoker: FunctionInvoker) -> HttpResponse:
     exchange.function = named.name if named else function_arn
     exchange.event = proxy_event(exchange, _mapped_headers(exchange))
     payload = json.dumps(exchange.event, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
+    exchange.sent = payload
     started = time.monotonic()
     try:
         outcome = await invoker.invoke(
@@ -44,6 +45,7 @@ async def answer(exchange: Exchange, invoker: FunctionInvoker) -> HttpResponse:
         raise _error(problem) from problem
     finally:
         exchange.integration_latency = time.monotonic() - started
+    exchange.received = outcome.payload
     if outcome.function_error:
         raise GatewayError("DEFAULT_5XX", log="Lambda execution failed with status 200 due to customer function error")
     deployment = exchange.stage.deployment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
@@ -19,6 +19,7 @@ from .api import NO_METHOD, NO_RESOURCE, RestApi, rest_api
 from .authorization import Authorization
 from .errors import GatewayError, error_body
 from .exchange import Exchange
+from .execution_log import ExecutionLogs
 from .gateway_responses import gateway_response
 
 _ROOT = re.compile(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}")
@@ -32,10 +33,13 @@ class RestApis:
     def __init__(self, invoker: FunctionInvoker, access: Access, deliver_log: Deliver) -> None:
         self._invoker = invoker
         self._access_logs = AccessLogs(deliver_log)
+        self._execution_logs = ExecutionLogs(deliver_log)
         self.authorization = Authorization(invoker, access)
         self.limits = Limits()
         #: In the order of API Gateway: who may call, keys and plans, validation.
         self.steps: list[Step] = [self.authorization, self.limits, validate]
+        #: Those that TestInvokeMethod goes through: nobody's rights are asked for.
+        self.test_steps: list[Step] = [validate]
 
     def snapshot(self, document: dict[str, Any]) -> RestApi:
         """What ``answer`` wants, from the document of the moto process."""
@@ -44,7 +48,7 @@ class RestApis:
     async def answer(self, api: RestApi, request: HttpRequest) -> HttpResponse:
         """The response to one request whose path begins with the stage."""
         found = self._exchange(api, request)
-        return found if isinstance(found, HttpResponse) else await self.run(found)
+        return found if isinstance(found, HttpResponse) else await self.run(found, self.steps)
 
     def too_large(self, api: RestApi, request: HttpRequest) -> HttpResponse:
         """For a request whose body is longer than API Gateway takes."""
@@ -53,13 +57,13 @@ class RestApis:
             return found
         return _finished(gateway_response(GatewayError("REQUEST_TOO_LARGE"), found), found)
 
-    async def run(self, exchange: Exchange) -> HttpResponse:
-        """All steps of a request whose stage is known."""
+    async def run(self, exchange: Exchange, steps: Sequence[Step]) -> HttpResponse:
+        """The steps, then the integration, of a request whose stage is known."""
         problem: GatewayError | None = None
         try:
             if exchange.method is NO_METHOD:
                 raise iam.not_signed(exchange.request)
-            for step in self.steps:
+            for step in steps:
                 await step(exchange)
             response = await self.integrate(exchange)
             response = replace(response, headers=(*response.headers, ("X-Amzn-Trace-Id", exchange.trace)))
@@ -70,6 +74,7 @@ class RestApis:
             response = gateway_response(problem, exchange)
         response = _finished(response, exchange)
         self._access_logs.write(exchange, response, problem)
+        self._execution_logs.write(exchange, response)
         return response
 
     def _exchange(self, api: RestApi, request: HttpRequest) -> Exchange | HttpResponse:
