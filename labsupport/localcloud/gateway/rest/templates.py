@@ -13,8 +13,10 @@ from .errors import GatewayError
 from .exchange import Exchange
 from .mapping import context_value
 
-_VARIABLE = re.compile(r"\$!?\{?(context|stageVariables)\.([A-Za-z0-9_.-]*[A-Za-z0-9_-])\}?")
-_BODY = re.compile(r"\$!?\{?input\.body\}?")
+_NAME = r"(context|stageVariables)\.([A-Za-z0-9_.-]*[A-Za-z0-9_-])"
+#: A brace at the end belongs to the variable only when there is one at its beginning.
+_VARIABLE = re.compile(rf"\$!?(?:\{{{_NAME}\}}|{_NAME})")
+_BODY = re.compile(r"\$!?(?:\{input\.body\}|input\.body)")
 _LOGIC = re.compile(
     r"#(set|if|else|elseif|end|foreach|macro|define|parse|include|break|stop)\b|#\{|##|#\*|\$!?\{?[a-zA-Z]"
 )
@@ -40,7 +42,7 @@ def substitute(template: str, exchange: Exchange) -> str:
     what has no value becomes nothing."""
 
     def value(match: re.Match[str]) -> str:
-        source, name = match.groups()
+        source, name = match[1] or match[3], match[2] or match[4]
         found = exchange.stage.variables.get(name) if source == "stageVariables" else context_value(exchange, name)
         return "" if found is None else str(found)
 
