@@ -476,6 +476,8 @@ def test_a_stage_with_logging_writes_its_execution_log(cloud: CloudUnderTest) ->
     api = RestApi(cloud)
     api.proxy("GET", "/x", cloud.deploy(ECHO), permission=False)
     api.deploy()
+    account = [{"op": "replace", "path": "/cloudwatchRoleArn", "value": cloud.role_arn}]
+    api.client.update_account(patchOperations=account)
     on = [{"op": "replace", "path": "/*/*/logging/loglevel", "value": "INFO"}]
     api.client.update_stage(restApiId=api.id, stageName="dev", patchOperations=on)
     request_id = api.call("GET", "/dev/x").header("x-amzn-RequestId")
