@@ -162,6 +162,7 @@ _WITH_THEIR_SERVICE = {
     "moto.apigateway.responses": "moto_seam_apigateway_answers.answer_as_aws_does",
     "moto.apigateway.urls": "moto_seam_apigateway_access.answer_for_stages",
     "moto.apigatewayv2.models": "moto_seam_apigateway.keep_http_apis",
+    "moto.apigatewayv2.urls": "moto_seam_http_apis.add_operations",
     "moto.events.models": "moto_seam_events.tell_of_rules_and_events",
     "moto.logs.models": "moto_seam_logs.tell_of_log_events",
     "moto.scheduler.models": "moto_seam_scheduler.tell_of_schedules",

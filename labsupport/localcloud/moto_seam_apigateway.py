@@ -136,11 +136,11 @@ def _rest_api(backend: Any, rest_api: Any) -> dict[str, Any]:
 
 
 def _v2_api(backend: Any, found: Any) -> dict[str, Any]:
+    from . import moto_seam_http_apis
+
     return {
         "kind": str(found.protocol_type).lower(),
         "api": found.to_json(),
         "stages": {name: stage.to_json() for name, stage in found.stages.items()},
-        "routes": [route.to_json() for route in found.routes.values()],
-        "integrations": {key: integration.to_json() for key, integration in found.integrations.items()},
-        "authorizers": {key: authorizer.to_json() for key, authorizer in found.authorizers.items()},
-    }
+        "deployments": moto_seam_http_apis.deployed(found),
+    } | moto_seam_http_apis.routes_now(found)

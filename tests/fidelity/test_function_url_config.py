@@ -1,11 +1,9 @@
-"""Function URLs' configuration: create, read, change, delete, list; and what a call of the URL gets here."""
+"""Function URLs' configuration: create, read, change, delete, list."""
 
 from __future__ import annotations
 
 import datetime
-import http.client
 import re
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -248,22 +246,3 @@ def test_malformed_settings(client, function):
         code, status, message = refusal(client.create_function_url_config, **{**good, **changes})
         assert (code, status) == ("ValidationException", 400)
         assert message.startswith(f"1 validation error detected: Value {told}")
-
-
-# --- calling -------------------------------------------------------------------------------------------------------
-
-
-def test_a_call_of_a_url_says_that_nobody_answers_there_yet(cloud, client, function):
-    """Not AWS's answer, but no pretence either: by host name, and by the path that a browser can use."""
-    url = client.create_function_url_config(FunctionName=function.name, AuthType="NONE")["FunctionUrl"]
-    host, here = urlsplit(url).netloc, urlsplit(cloud.endpoint)
-    for path, headers in (("/items?a=1", {"Host": host}), (f"/_aws/lambda-url/{host.partition('.')[0]}/items", {})):
-        connection = http.client.HTTPConnection(here.hostname or "", here.port, timeout=60)
-        connection.request("GET", path, headers=headers)
-        response = connection.getresponse()
-        assert response.status == 501
-        assert response.read().decode() == (
-            "The local cloud keeps the configuration of function URLs but does not answer at them yet. Call the "
-            "function with boto3: lambda.invoke(FunctionName=...).\n"
-        )
-        connection.close()

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from ..access import Access
 from ..control_plane import MotoControlPlane
+from ..functions import limits
 from ..functions.engine import Engine
 from ..lambda_api.api import LambdaApi
 from .addresses import Address, address_of, domain_name
@@ -16,6 +17,8 @@ from .http_message import HttpResponse, read_request
 from .invocation import FunctionInvoker
 
 if TYPE_CHECKING:
+    from .function_urls import FunctionUrls
+    from .http_api.http_apis import HttpApis
     from .rest.rest_apis import RestApis
 
 #: API Gateway Developer Guide, "Amazon API Gateway quotas": payload size, 10 MB, for REST and HTTP APIs.
@@ -37,6 +40,8 @@ class Gateway:
         self.time_scale = time_scale
         self.invoker = FunctionInvoker(engine, lambda_api.store, access)
         self._rest_apis: RestApis | None = None
+        self._http_apis: HttpApis | None = None
+        self._function_urls: FunctionUrls | None = None
         self._snapshots: dict[tuple[str, str | None], tuple[Any, Any]] = {}
         self._generation = 0
         moto.on("apis_changed", self._forget)
@@ -84,7 +89,7 @@ class Gateway:
             return None, None
         if document["kind"] == "rest":
             return self.rest_apis, self.rest_apis.snapshot(document)
-        raise NotImplementedError(document["kind"])
+        return self.http_apis, self.http_apis.snapshot(document)
 
     @property
     def rest_apis(self) -> RestApis:
@@ -95,11 +100,37 @@ class Gateway:
         return self._rest_apis
 
     async def _function_url(self, request: web.BaseRequest, address: Address) -> web.StreamResponse:
-        return web.Response(
-            status=501,
-            text="The local cloud keeps the configuration of function URLs but does not answer at them yet. "
-            "Call the function with boto3: lambda.invoke(FunctionName=...).\n",
+        urls = self.function_urls
+        target = urls.find(address.identifier)
+        if target is None:
+            return urls.unknown(address.identifier).to_web()
+        message, whole = await read_request(
+            request,
+            raw_path=address.raw_path,
+            domain_name=domain_name(Address.FUNCTION_URL, address.identifier, target.url.region),
+            limit=limits.SYNCHRONOUS_PAYLOAD_BYTES,
         )
+        response = await urls.answer(target, message) if whole else urls.too_large(target, message)
+        answer: web.Response = response.to_web()
+        if not whole:
+            answer.force_close()
+        return answer
+
+    @property
+    def function_urls(self) -> FunctionUrls:
+        if self._function_urls is None:
+            from .function_urls import FunctionUrls
+
+            self._function_urls = FunctionUrls(self.lambda_api.store, self.invoker, self.access)
+        return self._function_urls
+
+    @property
+    def http_apis(self) -> HttpApis:
+        if self._http_apis is None:
+            from .http_api.http_apis import HttpApis
+
+            self._http_apis = HttpApis(self.invoker, self.access, self.moto)
+        return self._http_apis
 
     async def test_invoke_method(self, raw_path: str, region: str, body: bytes) -> web.Response | None:
         """The answer to TestInvokeMethod; None when the path is not one of it, or the API is not there."""
@@ -116,6 +147,8 @@ class Gateway:
     def _forget(self, _notice: dict[str, Any]) -> None:
         self._generation += 1
         self._snapshots.clear()
+        if self._http_apis:
+            self._http_apis.forget()
 
     def _flush_authorizers(self, notice: dict[str, Any]) -> None:
         if self._rest_apis is not None:

@@ -46,6 +46,10 @@ class HttpRequest:
         wanted = name.lower()
         return [value for key, value in self.headers if key.lower() == wanted]
 
+    def sent_headers(self) -> CIMultiDict[str]:
+        """The headers as the client signed them: with the host that it used, not the one that AWS would have."""
+        return CIMultiDict((name, self.sent_host if name.lower() == "host" else value) for name, value in self.headers)
+
 
 @dataclass(frozen=True)
 class HttpResponse:

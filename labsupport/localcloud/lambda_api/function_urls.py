@@ -1,7 +1,7 @@
 """Configuration of function URLs: of the function, or of an alias. Versions and ``$LATEST`` cannot have one.
 
 Sources: Lambda API Reference, "CreateFunctionUrlConfig" and its neighbours; Lambda Developer Guide, "Creating and
-managing Lambda function URLs". The URLs are kept and shown; nothing answers at them yet.
+managing Lambda function URLs". What answers at them is ``gateway.function_urls``.
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ async def create_function_url_config(call: Call) -> dict[str, Any]:
         cors=call.get("Cors") or None,
         invoke_mode=call.get("InvokeMode", "BUFFERED"),
     )
+    call.api.store.url_ids.add(made.url_id)
     answer = _mode_if_sent(call, made)
     del answer["LastModifiedTime"]
     return answer

@@ -236,6 +236,8 @@ class Store:
 
     def __init__(self) -> None:
         self._regions: dict[str, Region] = {}
+        #: Ids of all function URLs there have been: one that is no more answers otherwise than one that never was.
+        self.url_ids: set[str] = set()
 
     def region(self, name: str) -> Region:
         found = self._regions.get(name)
