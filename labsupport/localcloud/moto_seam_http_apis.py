@@ -298,7 +298,8 @@ def _answer_with(name: str, status: int) -> None:
 
     def answer(self: Any) -> Any:
         _, headers, body = original(self)
-        return status, headers, "" if status == 204 else body
+        # moto takes the status from this header only, and not from the first of the three.
+        return status, {**headers, "status": status}, "" if status == 204 else body
 
     setattr(ApiGatewayV2Response, name, answer)
 
