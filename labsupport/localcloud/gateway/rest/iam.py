@@ -10,8 +10,6 @@ import base64
 import hashlib
 from typing import Any
 
-from multidict import CIMultiDict
-
 from ...access import Access
 from ...access.api_callers import ApiCaller, identify
 from ...access.denial import Refusal
@@ -32,17 +30,10 @@ _TYPES = {
 
 async def signer(access: Access, request: HttpRequest) -> ApiCaller:
     """Who signed the request. Raises GatewayError when nobody did, or wrongly."""
-    found = await identify(access, request.method, request.sent_target, sent_headers(request), request.body, SERVICE)
+    found = await identify(access, request.method, request.sent_target, request.sent_headers(), request.body, SERVICE)
     if isinstance(found, ApiCaller):
         return found
     raise _error(found.json_code, found.message) if isinstance(found, Refusal) else not_signed(request)
-
-
-def sent_headers(request: HttpRequest) -> CIMultiDict[str]:
-    """The headers that the client has signed: with the host that it used, not the one that AWS would have."""
-    return CIMultiDict(
-        (name, request.sent_host if name.lower() == "host" else value) for name, value in request.headers
-    )
 
 
 def not_signed(request: HttpRequest) -> GatewayError:
