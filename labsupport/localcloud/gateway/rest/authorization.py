@@ -62,7 +62,7 @@ class Authorization:
     async def _iam(self, exchange: Exchange, policy: Policy | None) -> None:
         caller = await iam.signer(self._access, exchange.request)
         question = Question(ACTION, (exchange.method_arn,), _keys(exchange), resource_policy=policy)
-        decision = may(self._access, caller, question, exchange.api.region, iam.sent_headers(exchange.request))
+        decision = may(self._access, caller, question, exchange.api.region, exchange.request.sent_headers())
         if not decision.allowed:
             refuse(exchange, caller.arn, decision.reason)
         exchange.identity |= iam.identity_of(caller)
