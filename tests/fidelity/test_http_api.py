@@ -391,6 +391,23 @@ def test_what_is_not_there_is_named(cloud: CloudUnderTest) -> None:
     }
 
 
+def test_a_stage_throttles_each_route(cloud: CloudUnderTest, echo: Function) -> None:
+    api = HttpApi(cloud, stage=None)
+    integration = api.integration(echo)
+    for key in ("GET /one", "GET /two"):
+        api.route(key, integration)
+    api.client.create_stage(
+        ApiId=api.id,
+        StageName="$default",
+        AutoDeploy=True,
+        DefaultRouteSettings={"ThrottlingBurstLimit": 1, "ThrottlingRateLimit": 0.001},
+        RouteSettings={"GET /two": {"ThrottlingBurstLimit": 2, "ThrottlingRateLimit": 0.001}},
+    )
+    assert [api.call("GET", "/one").status for _ in range(2)] == [200, 429]
+    assert [api.call("GET", "/two").status for _ in range(3)] == [200, 200, 429]
+    assert seen(api.call("GET", "/two")) == (429, b'{"message":"Too Many Requests"}')
+
+
 # --- refusals of the control plane ---------------------------------------------------------------------------------
 
 

@@ -58,9 +58,11 @@ class FunctionUrls:
         self._invoker = invoker
         self._access = access
 
-    def find(self, url_id: str) -> Target | None:
-        """The URL with this id, in any region."""
+    def find(self, url_id: str, region_name: str | None = None) -> Target | None:
+        """The URL with this id, in this region or in whichever has it."""
         for region in self._store:
+            if region_name not in (None, region.name):
+                continue
             for function in region.functions.values():
                 for key, url in function.urls.items():
                     if url.url_id == url_id:

@@ -101,7 +101,7 @@ class Gateway:
 
     async def _function_url(self, request: web.BaseRequest, address: Address) -> web.StreamResponse:
         urls = self.function_urls
-        target = urls.find(address.identifier)
+        target = urls.find(address.identifier, address.region)
         if target is None:
             return urls.unknown(address.identifier).to_web()
         message, whole = await read_request(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..cors import Cors
+from ..rest.throttling import Throttle
 from .routing import Routes
 
 DEFAULT = "$default"
@@ -67,6 +68,13 @@ class Stage:
     name: str
     variables: Mapping[str, str]
     routes: Routes[Route] | None
+    #: What all routes may do together is not limited: each has a bucket of its own.
+    throttle: Throttle = field(default_factory=Throttle)
+    throttles: Mapping[str, Throttle] = field(default_factory=dict)
+
+    def throttle_of(self, route_key: str) -> Throttle:
+        """The limits of a route: its own, or else the stage's."""
+        return self.throttles.get(route_key, self.throttle)
 
 
 @dataclass(frozen=True)
@@ -88,7 +96,13 @@ class HttpApi:
         for name, stage in document["stages"].items():
             deployed = document["deployments"].get(stage.get("deploymentId"))
             routes = now if stage.get("autoDeploy") else _routes(deployed) if deployed else None
-            stages[name] = Stage(name, stage.get("stageVariables") or {}, routes)
+            stages[name] = Stage(
+                name,
+                stage.get("stageVariables") or {},
+                routes,
+                _throttle(stage.get("defaultRouteSettings") or {}),
+                {key: _throttle(settings) for key, settings in (stage.get("routeSettings") or {}).items()},
+            )
         api = document["api"]
         return cls(
             identifier=document["id"],
@@ -114,6 +128,12 @@ def _routes(document: Mapping[str, Any]) -> Routes[Route]:
             )
             for route in document["routes"]
         }
+    )
+
+
+def _throttle(settings: Mapping[str, Any]) -> Throttle:
+    return Throttle.from_wire(
+        {"rateLimit": settings.get("throttlingRateLimit"), "burstLimit": settings.get("throttlingBurstLimit")}
     )
 
 

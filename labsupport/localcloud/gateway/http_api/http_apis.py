@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from dataclasses import replace
 from typing import Any, Protocol
 from urllib.parse import unquote
@@ -18,6 +19,7 @@ from ..cors import is_preflight, without_cors
 from ..forwarded import through_http_api
 from ..http_message import HttpRequest, HttpResponse
 from ..invocation import FunctionInvoker, NotInvoked, Source, function_of_uri
+from ..rest.throttling import Buckets
 from . import events_v1
 from .api import DEFAULT, HttpApi, Route, Stage
 from .authorization import Authorization, Granted
@@ -36,6 +38,7 @@ class HttpApis:
     def __init__(self, invoker: FunctionInvoker, access: Access, moto: Moto) -> None:
         self._invoker = invoker
         self._authorization = Authorization(invoker, access, moto)
+        self._buckets = Buckets()
 
     def snapshot(self, document: dict[str, Any]) -> HttpApi:
         """What ``answer`` wants, from the document of the moto process."""
@@ -69,6 +72,9 @@ class HttpApis:
                 return HttpResponse(204)
             raise HttpApiError(404, "Not Found")
         route, parameters = found
+        bucket = (api.region, api.identifier, stage.name, route.key)
+        if not self._buckets.take(bucket, stage.throttle_of(route.key), time.monotonic()):
+            raise HttpApiError(429, "Too Many Requests")
         request = through_http_api(request)
         about = payload_v2.Route(
             account_id=api.account,
