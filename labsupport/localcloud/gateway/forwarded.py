@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from .http_message import Headers, HttpRequest, new_trace_root
 
 #: As recorded from AWS: functions look at them to tell old clients apart.
 _TLS: Headers = (("x-amzn-tls-version", "TLSv1.3"), ("x-amzn-tls-cipher-suite", "TLS_AES_128_GCM_SHA256"))
+_ROOT = re.compile(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}")
 #: Of the connection to the client, or set anew here.
 _REPLACED = frozenset(
     (
@@ -39,12 +41,19 @@ def through_http_api(request: HttpRequest) -> HttpRequest:
     return replace(request, headers=headers)
 
 
+def trace_root(request: HttpRequest) -> str:
+    """``Root=1-…`` of the request's X-Amzn-Trace-Id; nothing when it has none."""
+    found = _ROOT.search(request.header("X-Amzn-Trace-Id") or "")
+    return found[0] if found else ""
+
+
 def _forwarded(request: HttpRequest) -> Headers:
     before = request.header_values("X-Forwarded-For")
     headers = tuple((name, value) for name, value in request.headers if name.lower() not in _REPLACED)
     if request.body and request.header("Content-Length") is None:  # it came in chunks
         headers = (*headers, ("Content-Length", str(len(request.body))))
-    if request.header("X-Amzn-Trace-Id") is None:
+    if not trace_root(request):
+        headers = tuple((name, value) for name, value in headers if name.lower() != "x-amzn-trace-id")
         headers = (*headers, ("X-Amzn-Trace-Id", new_trace_root()))
     return (
         *headers,

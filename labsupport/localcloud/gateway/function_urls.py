@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -25,7 +26,7 @@ from ..lambda_api.resource_policy import Caller, ResourcePolicy, allows
 from ..lambda_api.store import Function, Store
 from . import payload_v2
 from .cors import Cors, is_preflight
-from .forwarded import through_function_url
+from .forwarded import through_function_url, trace_root
 from .http_message import HttpRequest, HttpResponse
 from .invocation import FunctionInvoker, NotInvoked
 
@@ -109,17 +110,19 @@ class FunctionUrls:
         request = through_function_url(request)
         event = payload_v2.event(request, _route(target, request, request_id, caller))
         trace = request.header("X-Amzn-Trace-Id")
+        notes: dict[str, Any] = {"request_id": request_id, "event": event, "function": target.function.name}
+        started = time.monotonic()
         try:
             outcome = await self._invoker.invoke(
-                target.url.function_arn, json.dumps(event).encode(), None, trace=trace, request_id=request_id
+                target.url.function_arn, payload_v2.encoded(event), None, trace=trace, request_id=request_id
             )
         except NotInvoked as problem_of_lambda:
-            return replace(_not_invoked(problem_of_lambda, request_id), notes={"event": event})
+            return replace(_not_invoked(problem_of_lambda, request_id), notes=notes)
+        notes["function_seconds"] = time.monotonic() - started
         headers = (
             ("x-amzn-RequestId", request_id),
-            ("X-Amzn-Trace-Id", f"{(trace or '').partition(';')[0]};Sampled=0"),
+            ("X-Amzn-Trace-Id", f"{trace_root(request)};Sampled=0"),
         )
-        notes: dict[str, Any] = {"event": event}
         if outcome.function_error:
             return replace(_bad_gateway(), headers=(*_bad_gateway().headers, *headers), notes=notes)
         if target.url.invoke_mode == "RESPONSE_STREAM":

@@ -84,6 +84,11 @@ def event(request: HttpRequest, route: Route) -> dict[str, Any]:
     return {key: value for key, value in made.items() if value is not None}
 
 
+def encoded(event: dict[str, Any]) -> bytes:
+    """The event as the function gets it: what counts for the payload limit."""
+    return json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
+
+
 def request_context(request: HttpRequest, route: Route) -> dict[str, Any]:
     """The event's ``requestContext``."""
     context: dict[str, Any] = {"accountId": route.account_id, "apiId": route.api_id}

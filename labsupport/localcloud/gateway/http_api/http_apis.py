@@ -6,7 +6,6 @@ pages on authorizers; the errors are as seen from AWS.
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from dataclasses import replace
@@ -14,6 +13,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote
 
 from ...access import Access
+from ...lambda_api.names import parse_function_name
 from .. import payload_v2
 from ..cors import is_preflight, without_cors
 from ..forwarded import through_http_api
@@ -110,18 +110,21 @@ class HttpApis:
             event = events_v1.event(request, replace(about, authorizer=granted.for_format_1), granted.identity)
         else:
             event = payload_v2.event(request, replace(about, authorizer=granted.for_format_2))
-        notes: dict[str, Any] = {"event": event}
+        named = parse_function_name(function)
+        notes: dict[str, Any] = {"event": event, "function": named.name if named else function}
+        started = time.monotonic()
         source = Source(_source_arn(api, route, request, about), integration.role)
         try:
             outcome = await self._invoker.invoke(
                 function,
-                json.dumps(event).encode(),
+                payload_v2.encoded(event),
                 source,
                 trace=request.header("X-Amzn-Trace-Id"),
                 timeout=integration.timeout,
             )
         except NotInvoked as problem:
-            raise _not_invoked(problem, notes) from None
+            raise _not_invoked(problem, notes | {"function_seconds": time.monotonic() - started}) from None
+        notes["function_seconds"] = time.monotonic() - started
         if outcome.function_error:
             raise HttpApiError(500, "Internal Server Error", notes=notes)
         try:
@@ -171,7 +174,9 @@ def _finished(api: HttpApi, request: HttpRequest, response: HttpResponse, reques
     headers = response.headers
     if api.cors is not None:
         headers += api.cors.preflight(request) if is_preflight(request) else api.cors.actual(request)
-    return replace(response, headers=(*headers, ("Apigw-Requestid", request_id)))
+    stage, _ = _stage_of(api, request.raw_path)
+    notes = {**response.notes, "request_id": request_id, "stage": stage.name if stage else ""}
+    return replace(response, headers=(*headers, ("Apigw-Requestid", request_id)), notes=notes)
 
 
 def _new_id() -> str:

@@ -86,7 +86,7 @@ class LambdaAuthorizers:
         try:
             outcome = await self._invoker.invoke(
                 function,
-                json.dumps(event).encode(),
+                payload_v2.encoded(event),
                 source,
                 trace=request.header("X-Amzn-Trace-Id"),
                 timeout=_TIMEOUT_SECONDS,
