@@ -119,6 +119,7 @@ def export_deployments() -> None:
             raise BadRequestException(f"No API exporter for type '{kind}'")
         stage = self.backend.get_stage(api_id, stage_name)
         api = self.backend.get_rest_api(api_id)
+        deployment: Any = api.deployments[stage.deployment_id or ""]
         made = time.gmtime(api.create_date)
         wanted = (self._get_param("extensions") or "").split(",")
         exported = Exported(
@@ -128,7 +129,7 @@ def export_deployments() -> None:
             description=api.description or "",
             stage=stage_name,
             version=time.strftime("%Y-%m-%dT%H:%M:%SZ", made),
-            document=api.deployments[stage.deployment_id].labsupport_snapshot,
+            document=deployment.labsupport_snapshot,
             integrations="integrations" in wanted or "apigateway" in wanted,
             authorizers="authorizers" in wanted or "apigateway" in wanted,
         )
