@@ -92,6 +92,12 @@ _DYNAMODB_PRICING = (
     "Pricing for On-Demand Capacity for Amazon DynamoDB",
     "https://aws.amazon.com/dynamodb/pricing/on-demand/",
 )
+_API_QUOTAS = (
+    "Quotas for configuring and running a REST API in API Gateway",
+    "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html",
+)
+_AUTHORIZER = ("CreateAuthorizer", "https://docs.aws.amazon.com/apigateway/latest/api/API_CreateAuthorizer.html")
+_API_PRICING = ("Amazon API Gateway Pricing", "https://aws.amazon.com/api-gateway/pricing/")
 _SQS_PRICING = ("Amazon SQS pricing", "https://aws.amazon.com/sqs/pricing/")
 _SNS_PRICING = ("Amazon SNS pricing", "https://aws.amazon.com/sns/pricing/")
 _EVENTBRIDGE_PRICING = ("Amazon EventBridge pricing", "https://aws.amazon.com/eventbridge/pricing/")
@@ -172,6 +178,9 @@ _ALL = (
     _fact("sqs_batch_maximum", 10_000, "messages in a batch", "10,000", _QUEUE_PARAMETERS),
     _fact("sqs_first_batches", 5, "batches at a time", "5", _QUEUE_SCALING),
     _fact("sqs_deduplication_interval", "five minutes", "after the first", "five minutes", _FIFO_DEDUPLICATION),
+    _fact("api_payload_maximum", 10, "MB", "10 MB", _API_QUOTAS),
+    _fact("api_integration_timeout", 29, "seconds", "29 seconds", _API_QUOTAS),
+    _fact("api_authorizer_ttl_default", 300, "seconds", "300 seconds", _AUTHORIZER),
     # All prices: US East (N. Virginia), first tier; compared with AWS's Price List of September 2026.
     _fact("price_per_million_requests", 0.20, "US dollars per million requests", "0.20", _PRICING),
     _fact("price_per_gb_second", 0.0000166667, "US dollars per GB-second, x86", "0.0000166667", _PRICING),
@@ -188,6 +197,7 @@ _ALL = (
     _fact("free_sqs_requests", 1_000_000, "requests a month", "1 million requests a month", _SQS_PRICING),
     # SQS, SNS and EventBridge count a request once for every started 64 KB of its payload.
     _fact("billed_chunk", 64, "KB", "64 KB", _SQS_PRICING),
+    _fact("price_rest_api", 3.50, "US dollars per million requests, REST API", "3.50", _API_PRICING),
     _fact("price_sns_publish", 0.50, "US dollars per million requests, standard topic", "0.50", _SNS_PRICING),
     _fact("free_sns_requests", 1_000_000, "requests a month", "1 million requests a month", _SNS_PRICING),
     _fact("price_eventbridge_event", 1.00, "US dollars per million custom events", "1.00", _EVENTBRIDGE_PRICING),

@@ -12,6 +12,7 @@ from .exercises.catalog import UnknownId
 from .exercises.view import Shown, notice
 from .insight.invocation import NotJson
 from .insight.log_table import NoLog
+from .insight.tape import NoTape
 from .insight.watch_choice import NotWatchable
 from .lab_home import write_problem
 from .targets.local import CloudProblem
@@ -54,7 +55,7 @@ def learner_facing(method: _Method) -> _Method:
             raise
         except KeyboardInterrupt:
             raise LabStopped(f"lab.{name} was interrupted; nothing was recorded.") from None
-        except (NotStarted, UnknownId, NoLog, NotJson, NotWatchable, CloudProblem) as problem:
+        except (NotStarted, UnknownId, NoLog, NoTape, NotJson, NotWatchable, CloudProblem) as problem:
             return notice(str(problem))
         except Exception as problem:  # noqa: BLE001
             return notice(line_about(problem, name))

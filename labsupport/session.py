@@ -34,6 +34,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from . import __version__
+from .api_address import api_address
 from .exercises import catalog
 from .exercises.guidance import Guidance
 from .exercises.model import CheckReport, Exercise, Lesson
@@ -46,6 +47,8 @@ from .insight.deployment_map import DeploymentMap
 from .insight.invocation import InvocationResult, invoke
 from .insight.log_table import LogTable, read_logs
 from .insight.map_reading import read_map
+from .insight.tape import LAST as TAPED
+from .insight.tape import Tape, read_tape
 from .insight.timeline import LAST, Timeline, read_timeline
 from .insight.usage import Usage
 from .insight.watch import Watch
@@ -181,6 +184,14 @@ class Lab:
             raise LabStopped(_not_started("lab.work"))
         return self._work
 
+    def api_url(self, api_id: str, stage: str = "prod") -> str:
+        """The address of this stage of a REST API: put a path behind it, such as /orders. Raises LabStopped before
+        lab.start."""
+        if self._cloud is None:
+            raise LabStopped(_not_started("lab.api_url"))
+        identity = self._cloud.identity
+        return api_address(api_id, stage, region=identity.region, endpoint=identity.endpoint)
+
     # --- exercises ---------------------------------------------------------------------------------------------
 
     @learner_facing
@@ -290,6 +301,12 @@ class Lab:
             self._watch.stop()
         self._watch = watch(self._client, region, names, seconds=seconds, quiet=quiet, live=_can_show_live())
         return self._watch
+
+    @learner_facing
+    def tape(self, api_id: str, last: int = TAPED) -> Tape | Shown:
+        """The ``last`` requests to an API: what came in, the event its function saw, what went back, and how long it
+        took."""
+        return read_tape(self._client("apigateway"), self._started("lab.tape").identity.endpoint, api_id, last)
 
     @learner_facing
     def clean(self) -> Shown:

@@ -191,7 +191,7 @@ def wrong_value(result: InvocationResult, wanted: Any, earlier: tuple[Any, ...] 
     if isinstance(got, str) and _same_but_for_case_and_space(got, wanted):
         return "spaces and upper or lower case: the letters are right"
     if isinstance(got, dict):
-        return _differing_key(got, wanted)
+        return differing_key(got, wanted)
     if isinstance(got, list) and len(got) != len(wanted):
         return f"how many entries there are: {len(got)} is not right"
     if isinstance(got, list) and _same_in_another_order(got, wanted):
@@ -240,7 +240,8 @@ def _same_in_another_order(got: list[Any], wanted: list[Any]) -> bool:
     return not left
 
 
-def _differing_key(got: dict[str, Any], wanted: dict[str, Any]) -> str:
+def differing_key(got: dict[str, Any], wanted: dict[str, Any]) -> str:
+    """Where to look when an object differs: the first key that is missing, surplus or has another value."""
     missing = sorted(set(wanted) - set(got))
     if missing:
         return f"the keys of the answer: {missing[0]!r} is missing"
