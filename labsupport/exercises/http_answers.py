@@ -39,7 +39,7 @@ class Request:
     def path(self) -> str:
         path = self.resource
         for name, value in self.parameters.items():
-            path = path.replace("{%s}" % name, quote(value, safe=""))
+            path = path.replace(f"{{{name}}}", quote(value, safe=""))
         return path
 
     @property
@@ -133,19 +133,26 @@ def answer_of(did: str, result: InvocationResult) -> Answer:
     """What API Gateway makes of a proxy function's answer (API Gateway Developer Guide, "Output format of a Lambda
     function for proxy integration"). Raises NotYet with the name of the mistake where it answers 502."""
 
-    def malformed(look: str, expected: str = "an answer that API Gateway can take: for this one its clients get 502") -> NotYet:
+    def malformed(
+        look: str, expected: str = "an answer that API Gateway can take: for this one its clients get 502"
+    ) -> NotYet:
         return NotYet(Message(did=did, came_back=shown(got), expected=expected, look=look))
 
     got = result.payload
     if not result.is_json:
         raise malformed("what the handler returns: a dict with statusCode, headers and body")
     if got is None:
-        raise malformed("return: a handler without one answers null, and API Gateway makes 200 with no body of it", "an answer")
+        raise malformed(
+            "return: a handler without one answers null, and API Gateway makes 200 with no body of it", "an answer"
+        )
     if not isinstance(got, dict):
-        raise malformed(f"what the handler returns: {json_kind(got)} came, a dict with statusCode and body was expected")
+        raise malformed(
+            f"what the handler returns: {json_kind(got)} came, a dict with statusCode and body was expected"
+        )
     if "statusCode" not in got:
         raise malformed(
-            "statusCode: it is missing" + ("; is the data itself returned? It belongs into body, as text" if "body" not in got else "")
+            "statusCode: it is missing"
+            + ("; is the data itself returned? It belongs into body, as text" if "body" not in got else "")
         )
     status = got["statusCode"]
     if isinstance(status, bool) or not str(status).isdecimal():
@@ -161,7 +168,9 @@ def answer_of(did: str, result: InvocationResult) -> Answer:
             raise malformed(f"headers: the value of {name} is {json_kind(value)}; a header's value is text")
     many = got.get("multiValueHeaders") or {}
     found = {str(name).lower(): str(value) for name, value in (headers or {}).items()}
-    found |= {str(name).lower(): ", ".join(map(str, values)) for name, values in many.items() if isinstance(values, list)}
+    found |= {
+        str(name).lower(): ", ".join(map(str, values)) for name, values in many.items() if isinstance(values, list)
+    }
     raw = base64.b64decode(body) if got.get("isBase64Encoded") is True and body else (body or "").encode()
     return Answer(did, int(status), found, raw, result)
 
@@ -183,7 +192,9 @@ def _of_a_request(did: str, result: InvocationResult) -> NotYet:
         look = "a Decimal: DynamoDB gives numbers as Decimal, and JSON has none; int() makes a number of it"
     elif "AccessDenied" in text:
         look = "the role: it is not allowed to do what that message names"
-    stop.message = Message(did=did, came_back=stop.message.came_back, expected="an answer; for an exception the client gets 502", look=look)
+    stop.message = Message(
+        did=did, came_back=stop.message.came_back, expected="an answer; for an exception the client gets 502", look=look
+    )
     return stop  # type: ignore[return-value]
 
 
@@ -225,10 +236,16 @@ def by_http(probe: Probe, api_name: str, request: Request) -> Answer:
     headers = dict(request.headers)
     if request.body is not None:
         headers.setdefault("Content-Type", "application/json")
-    answer = fetch(request.method, url, headers, request.body, dict(request.query), did=f"We called {request.line} of {api_name}.")
+    answer = fetch(
+        request.method, url, headers, request.body, dict(request.query), did=f"We called {request.line} of {api_name}."
+    )
     if answer.headers.get("x-amzn-errortype") == "MissingAuthenticationTokenException":
         raise _no_route(probe, api_id, request, answer)
-    if answer.status == 403 and answer.headers.get("x-amzn-errortype") == "ForbiddenException" and _has_no_stage(probe, api_id):
+    if (
+        answer.status == 403
+        and answer.headers.get("x-amzn-errortype") == "ForbiddenException"
+        and _has_no_stage(probe, api_id)
+    ):
         raise _wrong(answer, "an answer of the function", "create_deployment: the API has no stage named prod")
     return answer
 
@@ -258,7 +275,9 @@ def fetch(
             allow_redirects=False,
         )
     except requests.RequestException as problem:
-        raise NotYet(Message(did=did, came_back=shortened(str(problem)), expected="an answer", look="the address")) from None
+        raise NotYet(
+            Message(did=did, came_back=shortened(str(problem)), expected="an answer", look="the address")
+        ) from None
     return Answer(did, found.status_code, {name.lower(): value for name, value in found.headers.items()}, found.content)
 
 
@@ -293,7 +312,9 @@ def has_status(answer: Answer, wanted: int, why: str, *, look: str = "", mistake
     raise _wrong(answer, why, _own(answer, mistakes_here) or look or _about_status(answer, wanted))
 
 
-def has_body(answer: Answer, wanted: Any, expected: str, *, look: str = "", mistakes_here: Sequence[Mistake] = ()) -> None:
+def has_body(
+    answer: Answer, wanted: Any, expected: str, *, look: str = "", mistakes_here: Sequence[Mistake] = ()
+) -> None:
     """The body is this JSON value, compared by type (True is not 1)."""
     got = answer.json
     if got is not None and json_equal(got, wanted):
@@ -306,10 +327,16 @@ def has_error_shape(answer: Answer, code: str | None = None) -> None:
     got = answer.json
     error = got.get("error") if isinstance(got, dict) else None
     if not isinstance(error, dict):
-        raise _wrong(answer, "an error in the shop's one shape", "the body of an error: an object with error, and code and message in that")
+        raise _wrong(
+            answer,
+            "an error in the shop's one shape",
+            "the body of an error: an object with error, and code and message in that",
+        )
     for name in ("code", "message"):
         if not isinstance(error.get(name), str) or not error[name]:
-            raise _wrong(answer, "an error in the shop's one shape", f"the body of an error: {name} is a text that is not empty")
+            raise _wrong(
+                answer, "an error in the shop's one shape", f"the body of an error: {name} is a text that is not empty"
+            )
     if code is not None and error["code"] != code:
         raise _wrong(answer, "the code that the task names", "the code of the error")
 
@@ -362,7 +389,9 @@ def _about_status(answer: Answer, wanted: int) -> str:
 def _about_body(answer: Answer, wanted: Any) -> str:
     got = answer.json
     if got is None:
-        return "the body: it is empty" if not answer.body else "the body: it is no JSON; json.dumps makes JSON of a dict"
+        return (
+            "the body: it is empty" if not answer.body else "the body: it is no JSON; json.dumps makes JSON of a dict"
+        )
     if isinstance(got, str) and not isinstance(wanted, str):
         return "json.dumps: it was called twice, so the body is JSON text within JSON"
     if json_kind(got) != json_kind(wanted):

@@ -79,7 +79,9 @@ class Tape:
 
     def _repr_html_(self) -> str:
         table = html_table(self.title, _HEADERS, [_row(one) for one in self.exchanges])
-        parts = "".join(folded(f"{one.number}: {one.method} {one.path} → {one.status}", _whole(one)) for one in self.exchanges)
+        parts = "".join(
+            folded(f"{one.number}: {one.method} {one.path} → {one.status}", _whole(one)) for one in self.exchanges
+        )
         return f'<div role="group" aria-label="{escape(self.title)}">{table}{parts}</div>'
 
 

@@ -78,7 +78,9 @@ def _our_fault(probe: Probe) -> None:
                     lambda got: got.status == 404,
                     "404: the parcel is there. An except KeyError around everything cannot tell the two apart",
                 ),
-                Mistake(lambda got: got.status == 200, "except: it swallows the fault and says 200; no alarm will ever ring"),
+                Mistake(
+                    lambda got: got.status == 200, "except: it swallows the fault and says 200; no alarm will ever ring"
+                ),
             ),
         )
         http.has_error_shape(answer)
@@ -86,7 +88,9 @@ def _our_fault(probe: Probe) -> None:
         http.is_open_to_pages(answer)
         told = next((word for word in _INSIDES if word in answer.text), None)
         if told:
-            raise http.wrong(answer, "nothing of Python's in the answer", f"the message: {told} is for the log, not for strangers")
+            raise http.wrong(
+                answer, "nothing of Python's in the answer", f"the message: {told} is for the log, not for strangers"
+            )
         log = answer.result.output if answer.result else ""
         expectations.require(
             "Traceback" in log or ("KeyError" in log and "parcel.py" in log) or "stack_trace" in log,

@@ -60,7 +60,11 @@ def _gets_through(answer: Answer, partner: str, look: str = "") -> None:
     )
     got = answer.json
     if not isinstance(got, dict) or got.get("partner") != partner:
-        raise http.wrong(answer, "the partner that the token belongs to", "context of the authorizer's answer: partner, from the table")
+        raise http.wrong(
+            answer,
+            "the partner that the token belongs to",
+            "context of the authorizer's answer: partner, from the table",
+        )
 
 
 def _partners(probe: Probe) -> None:
@@ -95,7 +99,9 @@ def _no_token(probe: Probe) -> None:
 
 def _strangers(probe: Probe) -> None:
     for token in (f"check-{probe.word(16)}", ""):
-        answer = http.by_http(probe, API, Request("GET", _PATHS[0], headers={"Authorization": f"Bearer {token}".strip()}))
+        answer = http.by_http(
+            probe, API, Request("GET", _PATHS[0], headers={"Authorization": f"Bearer {token}".strip()})
+        )
         http.has_status(
             answer,
             401,

@@ -100,21 +100,33 @@ def _is_limited(probe: Probe) -> None:
         raise http.wrong(answer, "a presigned URL", "the url: it has no signature; generate_presigned_url makes one")
     if not _SECONDS - 15 <= seconds <= _SECONDS + 5:
         raise http.wrong(answer, "five minutes", f"ExpiresIn: the ticket is good for {seconds:.0f} seconds")
-    other = http.fetch("PUT", url, {"Content-Type": "text/html"}, b"<p>", did="We sent an HTML page with a ticket for image/png.")
+    other = http.fetch(
+        "PUT", url, {"Content-Type": "text/html"}, b"<p>", did="We sent an HTML page with a ticket for image/png."
+    )
     if other.status < 400:
         probe.client("s3").delete_object(Bucket=_bucket(probe), Key=_key)
-        raise http.wrong(other, "403: the ticket is for image/png", "ContentType in Params: what is not signed, anybody may choose")
+        raise http.wrong(
+            other, "403: the ticket is for image/png", "ContentType in Params: what is not signed, anybody may choose"
+        )
 
 
 def _is_not_guessed(probe: Probe) -> None:
     answers = [http.by_event(probe, _TICKET, _request({"type": "image/png"})) for _ in range(5)]
     names = [_ticket(answer, "image/png")[0].removeprefix("uploads/").removesuffix(".png") for answer in answers]
     if len(set(names)) < len(names):
-        raise http.wrong(answers[-1], "another key for each ticket", "the key: two tickets have the same one; a photo would replace another")
+        raise http.wrong(
+            answers[-1],
+            "another key for each ticket",
+            "the key: two tickets have the same one; a photo would replace another",
+        )
     for one, other in zip(names, names[1:], strict=False):
         differing = sum(a != b for a, b in zip(one, other, strict=False)) + abs(len(one) - len(other))
         if len(one) < _LETTERS or differing < _DIFFERENT:
-            raise http.wrong(answers[-1], "a key that nobody can guess", "the key: secrets.token_urlsafe makes names of chance; a counter or a clock does not")
+            raise http.wrong(
+                answers[-1],
+                "a key that nobody can guess",
+                "the key: secrets.token_urlsafe makes names of chance; a counter or a clock does not",
+            )
 
 
 def _refuses(probe: Probe) -> None:
@@ -139,10 +151,14 @@ def _through_the_api(probe: Probe) -> None:
     http.is_open_to_pages(preflight)
     methods = preflight.headers.get("access-control-allow-methods", "").upper()
     if "POST" not in methods and "*" not in methods:
-        raise http.wrong(preflight, "POST is allowed", f"Access-Control-Allow-Methods of the preflight: {methods or 'missing'}")
+        raise http.wrong(
+            preflight, "POST is allowed", f"Access-Control-Allow-Methods of the preflight: {methods or 'missing'}"
+        )
     names = preflight.headers.get("access-control-allow-headers", "").lower()
     if "content-type" not in names and "*" not in names:
-        raise http.wrong(preflight, "Content-Type is allowed", f"Access-Control-Allow-Headers of the preflight: {names or 'missing'}")
+        raise http.wrong(
+            preflight, "Content-Type is allowed", f"Access-Control-Allow-Headers of the preflight: {names or 'missing'}"
+        )
 
 
 def _few_rights(probe: Probe) -> None:
@@ -153,7 +169,11 @@ def _few_rights(probe: Probe) -> None:
         statements = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
         for statement in statements:
             actions, resources = (_listed(statement.get(key)) for key in ("Action", "Resource"))
-            wide = [action for action in actions if action in ("*", "s3:*") or (action.startswith("s3:") and "*" in resources)]
+            wide = [
+                action
+                for action in actions
+                if action in ("*", "s3:*") or (action.startswith("s3:") and "*" in resources)
+            ]
             expectations.require(
                 statement.get("Effect") != "Allow" or not wide,
                 Message(

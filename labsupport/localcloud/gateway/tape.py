@@ -86,7 +86,11 @@ def _record(request: HttpRequest, response: HttpResponse, seconds: float) -> dic
 
 
 def _message(headers: Headers, body: bytes) -> dict[str, Any]:
-    return {"headers": [list(pair) for pair in headers], "body": _text(body), "bytes": getattr(body, "whole", len(body))}
+    return {
+        "headers": [list(pair) for pair in headers],
+        "body": _text(body),
+        "bytes": getattr(body, "whole", len(body)),
+    }
 
 
 def _text(body: bytes) -> str:
