@@ -99,6 +99,8 @@ class FrontDoor:
             return web.json_response(self.identity | {"status": "ok"})
         if request.path == "/_labsupport/usage":
             return web.json_response(await self._used())
+        if request.path == "/_labsupport/tape":
+            return web.json_response({"requests": self._gateway.tape.of(request.query.get("api", ""))})
         if request.path.startswith(DOWNLOAD_PATH):
             return self._download(request)
         address = self._gateway.claims(request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -15,6 +16,7 @@ from ..lambda_api.api import LambdaApi
 from .addresses import Address, address_of, domain_name
 from .http_message import HttpResponse, read_request
 from .invocation import FunctionInvoker
+from .tape import Tape
 
 if TYPE_CHECKING:
     from .function_urls import FunctionUrls
@@ -39,6 +41,7 @@ class Gateway:
         self.access = access
         self.time_scale = time_scale
         self.invoker = FunctionInvoker(engine, lambda_api.store, access)
+        self.tape = Tape()
         self._rest_apis: RestApis | None = None
         self._http_apis: HttpApis | None = None
         self._function_urls: FunctionUrls | None = None
@@ -65,6 +68,7 @@ class Gateway:
             limit=_PAYLOAD_BYTES,
         )
         response = await kind.answer(api, message) if whole else kind.too_large(api, message)
+        self.tape.record(address.identifier, message, response, time.time() - message.received)
         answer: web.Response = response.to_web()
         if not whole:
             answer.force_close()
