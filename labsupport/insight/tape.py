@@ -90,10 +90,10 @@ def read_tape(apigateway: Any, endpoint: str, api_id: str, last: int = LAST) -> 
     if isinstance(last, bool) or not isinstance(last, int) or last < 1:
         raise NoTape(f"last={last!r} is not a number of requests. Use 1 or more.")
     name = _name_of(apigateway, api_id)
-    found = [exchange_of(record, number) for number, record in enumerate(_records(endpoint, api_id), 1)]
+    found = _records(endpoint, api_id)[-last:]
     if not found:
         raise NoTape(f"{name} has had no request yet: call it, then look again. Its address: lab.api_url({api_id!r})")
-    return Tape(api_id, name, tuple(found[-last:]))
+    return Tape(api_id, name, tuple(exchange_of(record, number) for number, record in enumerate(found, 1)))
 
 
 def exchange_of(record: Mapping[str, Any], number: int) -> Exchange:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from . import api_cleaning
+
 #: How long a change of an event source mapping, or a batch that runs, is waited for.
 _MAPPING_SECONDS = 10.0
 
@@ -34,8 +36,8 @@ class Removed:
 
 
 def remove_all(client: Callable[[str], Any]) -> Removed:
-    """Remove every event source mapping, function (with its versions, aliases and settings), layer, bucket (with all
-    objects), queue, table, log group, role and policy of one's own.
+    """Remove every event source mapping, REST API (with keys and usage plans), function (with its versions, aliases and
+    settings), layer, bucket (with all objects), queue, table, log group, role and policy of one's own.
 
     ``client(service)`` gives boto3 clients. What cannot be removed stays and is named. Raises botocore's exceptions
     when nothing can be listed.
@@ -44,6 +46,9 @@ def remove_all(client: Callable[[str], Any]) -> Removed:
     dynamodb, s3 = client("dynamodb"), client("s3")
     kept: list[str] = []
     mappings = dict(_mappings(lambda_))
+    apigateway = client("apigateway")
+    plans, keys = api_cleaning.usage_plans(apigateway), api_cleaning.api_keys(apigateway)
+    apis = api_cleaning.rest_apis(apigateway)
 
     def remove(kind: str, names: Iterator[str], delete: Callable[[str], object]) -> tuple[str, tuple[str, ...]]:
         from botocore.exceptions import ClientError
@@ -66,6 +71,9 @@ def remove_all(client: Callable[[str], Any]) -> Removed:
             iter(mappings),
             lambda name: _delete_mapping(lambda_, mappings[name]),
         ),
+        remove("usage plan", iter(plans), lambda name: api_cleaning.delete_usage_plan(apigateway, plans[name])),
+        remove("API key", iter(keys), lambda name: apigateway.delete_api_key(apiKey=keys[name])),
+        remove("REST API", iter(apis), lambda name: apigateway.delete_rest_api(restApiId=apis[name])),
         remove(
             "function",
             _listed(lambda_, "list_functions", "Functions", "FunctionName"),
@@ -98,7 +106,7 @@ def remove_all(client: Callable[[str], Any]) -> Removed:
 
 
 def _plural(kind: str) -> str:
-    return f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
+    return f"{kind[:-1]}ies" if kind.endswith("cy") else f"{kind}s"
 
 
 def _listed(client: Any, operation: str, key: str, field: str, **arguments: Any) -> Iterator[str]:

@@ -66,9 +66,22 @@ def test_everything_made_is_removed_and_named(client):
             KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         )
     client("s3").create_bucket(Bucket="photos")
+    apigateway = client("apigateway")
+    apis = [apigateway.create_rest_api(name="shop")["id"] for _ in range(2)]
+    root = apigateway.get_resources(restApiId=apis[0])["items"][0]["id"]
+    this = {"restApiId": apis[0], "resourceId": root, "httpMethod": "GET"}
+    apigateway.put_method(**this, authorizationType="NONE")
+    apigateway.put_integration(**this, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'})
+    apigateway.create_deployment(restApiId=apis[0], stageName="prod")
+    key = apigateway.create_api_key(name="partner-one")["id"]
+    plan = apigateway.create_usage_plan(name="partners", apiStages=[{"apiId": apis[0], "stage": "prod"}])["id"]
+    apigateway.create_usage_plan_key(usagePlanId=plan, keyId=key, keyType="API_KEY")
     assert remove_all(client).text.splitlines() == [
         "Removed from the local cloud:",
         "  1 bucket: photos",
+        "  1 usage plan: partners",
+        "  1 API key: partner-one",
+        f"  2 REST APIs: shop, shop ({apis[1]})",
         "  2 functions: a, b",
         "  1 layer: layer",
         "  1 queue: failed",
@@ -78,6 +91,7 @@ def test_everything_made_is_removed_and_named(client):
         f"  1 policy: {policy}",
     ]
     assert lambda_.list_functions()["Functions"] == [] and iam.list_roles()["Roles"] == []
+    assert apigateway.get_rest_apis()["items"] == apigateway.get_api_keys()["items"] == []
     assert "QueueUrls" not in client("sqs").list_queues()
     assert client("dynamodb").list_tables()["TableNames"] == []
     assert remove_all(client).text == "Nothing to remove: the local cloud is empty."
