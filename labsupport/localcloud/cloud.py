@@ -33,6 +33,9 @@ from .triggers.triggers import Triggers
 from .usage import Usage
 
 _OWNER_CHECK_SECONDS = 0.5
+#: The longest request line, and the longest header. API Gateway takes 10,240 bytes for all headers of a request together
+#: (API Gateway Developer Guide, "Amazon API Gateway quotas"); aiohttp's own limit is below that.
+_LINE_BYTES = 16 * 1024
 
 
 def run(settings: CloudSettings, listener: socket.socket, state: Path, owner: int, process: MotoProcess) -> None:
@@ -103,7 +106,13 @@ async def _serve(
         "time_scale": settings.time_scale,
     }
     door = FrontDoor(engine, lambda_api, moto, access, triggers, gateway, settings.region, identity, usage)
-    server = web.Server(door.answer, access_log=None, keepalive_timeout=3600.0)
+    server = web.Server(
+        door.answer,
+        access_log=None,
+        keepalive_timeout=3600.0,
+        max_line_size=_LINE_BYTES,
+        max_field_size=_LINE_BYTES,
+    )
     serving: asyncio.Server | None = None
     try:
         await moto.ready()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import http.client
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -486,3 +490,53 @@ def test_a_stage_with_logging_writes_its_execution_log(cloud: CloudUnderTest) ->
     reason = "Execution failed due to configuration error: Invalid permissions on Lambda function"
     assert f"({request_id}) {reason}" in messages
     assert messages[-1] == f"({request_id}) Method completed with status: 500"
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_a_status_without_a_body_has_none(obedient: RestApi, status: int) -> None:
+    got = obey(obedient, {"statusCode": status, "headers": {"ETag": '"1"'}, "body": "lost"})
+    assert (got.status, got.body, got.header("ETag")) == (status, b"", '"1"')
+    assert obey(obedient, {"statusCode": 200, "body": "next"}).body == b"next"
+
+
+def test_head_is_a_method_like_others_and_its_answer_has_no_body(cloud: CloudUnderTest, echo: Function) -> None:
+    api = RestApi(cloud)
+    api.proxy("ANY", "/any", echo)
+    api.proxy("GET", "/get", echo, permission=False)
+    api.deploy()
+    got = api.call("HEAD", "/dev/any")
+    assert (got.status, got.body) == (200, b"")
+    assert int(got.header("Content-Length") or 0) > 500
+    assert api.call("HEAD", "/dev/get").status == 403
+
+
+def test_many_requests_go_over_one_connection(greedy: RestApi) -> None:
+    address = urlsplit(greedy.cloud.endpoint)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
+    with contextlib.closing(connection):
+        for number in range(20):
+            body = f"{number}".encode() if number % 2 else None
+            connection.request("POST" if body else "GET", f"/_aws/execute-api/{greedy.id}/stage/{number}", body)
+            event = json.loads(connection.getresponse().read())
+            assert (event["path"], event["body"]) == (f"/{number}", str(number) if body else None)
+
+
+def test_concurrent_requests_get_each_its_own_answer(greedy: RestApi) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda number: greedy.call("GET", f"/stage/{number}?n={number}").json, range(100)))
+    for number, event in enumerate(answers):
+        assert (event["path"], event["queryStringParameters"]) == (f"/{number}", {"n": str(number)})
+    assert len({event["requestContext"]["requestId"] for event in answers}) == 100
+
+
+def test_a_chain_of_requests_through_an_api_keeps_its_trace(greedy: RestApi) -> None:
+    root = "Root=1-65a5b1c2-0123456789abcdef01234567"
+    event = greedy.call(
+        "GET", "/stage/x", headers={"X-Amzn-Trace-Id": f"{root};Parent=53995c3f42cd8ad8;Sampled=1"}
+    ).json
+    assert event["headers"]["X-Amzn-Trace-Id"].startswith(root)
+
+
+def test_a_header_may_be_as_long_as_on_aws(greedy: RestApi) -> None:
+    event = greedy.call("GET", "/stage/x", headers={"X-Long": "x" * 9_500}).json
+    assert event["headers"]["X-Long"] == "x" * 9_500

@@ -13,6 +13,7 @@ from multidict import CIMultiDict
 Headers = tuple[tuple[str, str], ...]
 #: Set by the server for each answer, or no business of a function: one of its own would contradict the message.
 _OF_THE_SERVER = frozenset(("content-length", "transfer-encoding", "connection", "keep-alive", "trailer", "upgrade"))
+_WITHOUT_BODY = frozenset((204, 304))
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -67,7 +68,8 @@ class HttpResponse:
         for name, value in self.headers:
             if name.lower() not in _OF_THE_SERVER:
                 headers.add(name, value)
-        response = web.Response(status=self.status, headers=headers, body=self.body)
+        body = b"" if self.status in _WITHOUT_BODY else self.body
+        response = web.Response(status=self.status, headers=headers, body=body)
         if "Content-Type" not in headers and response.headers.get("Content-Type") and not self.body:
             del response.headers["Content-Type"]  # aiohttp's own guess
         return response

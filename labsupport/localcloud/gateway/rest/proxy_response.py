@@ -51,7 +51,7 @@ def _status(value: Any) -> int:
     """A number or its text; without one it is 200."""
     if value is None:
         return 200
-    if isinstance(value, bool) or not re.fullmatch(r"\d{3}", str(value)) or not 100 <= int(value) <= 599:
+    if isinstance(value, bool) or not re.fullmatch(r"\d{3}", str(value)) or not 200 <= int(value) <= 599:
         raise _malformed()
     return int(value)
 

@@ -37,7 +37,7 @@ def test_base64_that_is_none_is_malformed():
     assert problem.value.log == "Execution failed due to configuration error: Malformed Lambda proxy response"
 
 
-@pytest.mark.parametrize("status", [True, 99, 600, 1000, -1, 20.5, "abc", [200]])
+@pytest.mark.parametrize("status", [True, 99, 101, 600, 1000, -1, 20.5, "abc", [200]])
 def test_a_status_that_is_none_of_http_is_malformed(status):
     with pytest.raises(GatewayError):
         answer({"statusCode": status})
