@@ -34,7 +34,7 @@ def lines(exchange: Exchange, response: HttpResponse, *, data: bool = True) -> l
             f"Method request headers: {_map(request.headers)}",
             f"Method request body before transformations: {_cut(request.body)}",
         ]
-    if exchange.event is not None and integration is not None:
+    if exchange.sent and integration is not None:
         text.append(f"Endpoint request URI: {integration.uri}")
         if data:
             text.append(f"Endpoint request body after transformations: {_cut(exchange.sent)}")

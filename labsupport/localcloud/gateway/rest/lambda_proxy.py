@@ -27,8 +27,7 @@ async def answer(exchange: Exchange, invoker: FunctionInvoker) -> HttpResponse:
     function_arn = function_of_uri(integration.uri, exchange.stage.variables)
     if function_arn is None:
         raise GatewayError("API_CONFIGURATION_ERROR", log=_CONFIGURATION + "Invalid Lambda function in the URI")
-    named = parse_function_name(function_arn)
-    exchange.function = named.name if named else function_arn
+    note_function(exchange, function_arn)
     exchange.event = proxy_event(exchange, _mapped_headers(exchange))
     payload = json.dumps(exchange.event, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
     exchange.sent = payload
@@ -42,7 +41,7 @@ async def answer(exchange: Exchange, invoker: FunctionInvoker) -> HttpResponse:
             timeout=integration.timeout,
         )
     except NotInvoked as problem:
-        raise _error(problem) from problem
+        raise error_of(problem) from problem
     finally:
         exchange.integration_latency = time.monotonic() - started
     exchange.received = outcome.payload
@@ -65,7 +64,14 @@ def _mapped_headers(exchange: Exchange) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
-def _error(problem: NotInvoked) -> GatewayError:
+def note_function(exchange: Exchange, function_arn: str) -> None:
+    """The function's name, for the tape."""
+    named = parse_function_name(function_arn)
+    exchange.function = named.name if named else function_arn
+
+
+def error_of(problem: NotInvoked) -> GatewayError:
+    """What the client is answered when the function was not run, or not to its end."""
     if problem.reason == NotInvoked.TIMEOUT:
         return GatewayError("INTEGRATION_TIMEOUT", log="Execution failed due to a timeout error")
     if problem.reason == NotInvoked.TOO_LARGE:

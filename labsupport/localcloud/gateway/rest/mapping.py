@@ -6,6 +6,7 @@ Source: API Gateway Developer Guide, "Parameter mapping source reference for RES
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -63,15 +64,18 @@ def _of_response(place: str, name: str, response: HttpResponse) -> str | None:
 def in_body(body: bytes, path: str) -> str | None:
     """The whole body, or what is at a path of member names and indices in its JSON."""
     text = body.decode("utf-8", "replace")
-    if not path:
-        return text
+    return _text(in_json(text, path)) if path else text
+
+
+def in_json(text: str, path: str) -> Any:
+    """What is at a path such as ``lines[0].item`` in JSON text; all of it without a path, None when nothing is there."""
     try:
         found = json.loads(text)
-        for name in path.replace("[", ".").replace("]", "").split("."):
-            found = found[int(name)] if isinstance(found, list) else found[name]
+        for name in re.findall(r"[^.\[\]]+", path):
+            found = found[int(name)] if isinstance(found, list) else found[name.strip("'\"")]
     except (ValueError, KeyError, IndexError, TypeError):
         return None
-    return _text(found)
+    return found
 
 
 def context_value(exchange: Exchange, name: str) -> Any:

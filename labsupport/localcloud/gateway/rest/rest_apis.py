@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from ...access import Access
 from ..http_message import HttpRequest, HttpResponse
 from ..invocation import FunctionInvoker
-from . import iam, lambda_proxy, mock
+from . import iam, lambda_custom, lambda_proxy, mock
 from .access_log import AccessLogs, Deliver
 from .admission import Limits, validate
 from .api import NO_METHOD, NO_RESOURCE, RestApi, rest_api
@@ -101,11 +101,13 @@ class RestApis:
             raise GatewayError("API_CONFIGURATION_ERROR", log="No integration defined for method")
         if integration.kind == "AWS_PROXY":
             return await lambda_proxy.answer(exchange, self._invoker)
+        if integration.kind == "AWS":
+            return await lambda_custom.answer(exchange, self._invoker)
         if integration.kind == "MOCK":
             return mock.answer(exchange)
         raise GatewayError(
             "API_CONFIGURATION_ERROR",
-            f"The local cloud does not run integrations of the type {integration.kind}, only AWS_PROXY and MOCK.",
+            f"The local cloud does not run integrations of the type {integration.kind}.",
             status=501,
             log=f"Integrations of the type {integration.kind} are not run by the local cloud",
         )

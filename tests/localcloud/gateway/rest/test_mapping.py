@@ -87,7 +87,14 @@ def test_variables_of_a_template_are_replaced(exchange):
 
 @pytest.mark.parametrize(
     "template",
-    ["#set($a = 1)", "#if($context.stage)x#end", "$input.json('$')", "$util.escapeJavaScript('x')", "## note"],
+    [
+        "#set($a = 1)",
+        "#if($context.stage)x#end",
+        "$input.json('$').size()",
+        "$input.params().path",
+        "$util.escapeJavaScript('x')",
+        "## note",
+    ],
 )
 def test_a_template_that_needs_vtl_is_refused(exchange, template):
     with pytest.raises(GatewayError) as problem:
