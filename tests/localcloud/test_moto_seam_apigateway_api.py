@@ -102,13 +102,13 @@ def test_right_deployments_keeps_a_stage_that_is_deployed_to(client):
     api = Api(client)
     api.mock()
     first = api.deploy("dev", variables={"ENV": "dev"}, description="one")
-    settings = replace("/*/*/logging/loglevel", "INFO")
+    settings = replace("/*/*/throttling/burstLimit", "7")
     client.update_stage(restApiId=api.id, stageName="dev", patchOperations=settings)
     last = api.deploy("dev")
     stage = client.get_stage(restApiId=api.id, stageName="dev")
     assert stage["deploymentId"] == last != first
     assert stage["variables"] == {"ENV": "dev"}
-    assert stage["methodSettings"]["*/*"]["loggingLevel"] == "INFO"
+    assert stage["methodSettings"]["*/*"]["throttlingBurstLimit"] == 7
     with pytest.raises(ClientError, match="Deployment id does not exist"):
         client.create_stage(restApiId=api.id, stageName="prod", deploymentId="none")
 
