@@ -57,6 +57,37 @@ def _one_of(figure: str, other: str, parts: int) -> Callable[[Results], Verdict]
     return judge
 
 
+def _own_times(figure: str, own: str, own_name: str, limit: float) -> Callable[[Results], Verdict]:
+    """Against another figure of the lab's own."""
+
+    def judge(results: Results) -> Verdict:
+        bar = f"≤ {limit:g} × {own_name}"
+        mine, base = results.median(figure, "lab"), results.median(own, "lab")
+        if mine is None or not base:
+            return Verdict(bar, "", None)
+        return Verdict(bar, f"{mine / base:.2f} ×", mine / base <= limit)
+
+    return judge
+
+
+def _own_share(figure: str, own: str, own_name: str, percent: float) -> Callable[[Results], Verdict]:
+    def judge(results: Results) -> Verdict:
+        bar = f"≥ {percent:g} % of {own_name}"
+        mine, base = results.median(figure, "lab"), results.median(own, "lab")
+        if mine is None or not base:
+            return Verdict(bar, "", None)
+        return Verdict(bar, f"{mine / base * 100:.0f} %", mine / base * 100 >= percent)
+
+    return judge
+
+
+def _none_wrong(results: Results) -> Verdict:
+    wrong = results.maximum("api_wrong", "lab")
+    return Verdict(
+        "no wrong answer", "" if wrong is None else f"{wrong:g} wrong", None if wrong is None else wrong == 0
+    )
+
+
 def _at_least_share(figure: str, other: str, percent: float) -> Callable[[Results], Verdict]:
     def judge(results: Results) -> Verdict:
         bar = f"≥ {percent:g} % of the {other}"
@@ -135,6 +166,10 @@ BARS = (
     Bar("upload_start", _at_most("upload_start", 15, "ms", 1, 1)),
     Bar("uploads", _one_of("uploads", "ministack", 2)),
     Bar("uploads", _each_item_once),
+    Bar("api_get", _one_of("api_get", "ministack", 20)),
+    Bar("api_get", _own_times("api_get", "api_invoke", "its own Invoke", 1.5)),
+    Bar("api_throughput", _own_share("api_throughput", "api_invoke_throughput", "its own Invoke", 70)),
+    Bar("api_mixed", _none_wrong),
     Bar("messages", _each_message_ended),
 )
 

@@ -18,6 +18,14 @@ from .contender import CannotMeasure, Contender, free_port
 from .raw_http import REGION
 
 ECHO = "def handler(event, context):\n    return event\n"
+#: Behind an API: answers with the name and the body it was asked with.
+API_HANDLER = """import json
+
+
+def handler(event, context):
+    answer = {"n": event["queryStringParameters"]["n"], "body": event.get("body")}
+    return {"statusCode": 200, "headers": {"Content-Type": "application/json"}, "body": json.dumps(answer)}
+"""
 SLEEPER = "import time\n\n\ndef handler(event, context):\n    time.sleep(0.2)\n    return event\n"
 PYTHON = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 _TRUST = {
@@ -95,6 +103,11 @@ class ServerlessOffline(Contender):
 
     key, label = "serverless-offline", f"serverless-offline {peers.SERVERLESS.version}"
 
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        #: Where its APIs are; Lambda is at ``port``.
+        self.http_port = free_port()
+
     @classmethod
     def problem(cls) -> str:
         return peers.SERVERLESS.problem()
@@ -107,9 +120,11 @@ class ServerlessOffline(Contender):
             module = name.replace("-", "_")
             (self.folder / f"{module}.py").write_text(source)
             rows += [f"  {name}:", f"    handler: {module}.handler", "    timeout: 60"]
+            if source == API_HANDLER:
+                rows += ["    events:", f"      - http: {{path: {name}, method: get}}"]
         (self.folder / "serverless.yml").write_text("\n".join(rows) + "\n")
         (self.folder / "node_modules").symlink_to(peers.SERVERLESS.folder / "node_modules")
-        ports = ("--lambdaPort", str(self.port), "--httpPort", str(free_port()), "--websocketPort", str(free_port()))
+        ports = ("--lambdaPort", str(self.port), "--httpPort", str(self.http_port), "--websocketPort", str(free_port()))
         return [str(peers.SERVERLESS.program("serverless")), "offline", "start", *ports]
 
     def variables(self, home: Path) -> dict[str, str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import processes
+from .apis import api_get, api_mixed, api_throughput
 from .contenders import CONTENDERS, ECHO, SLEEPER, bare_python, invoke, runtime_packages
 from .environments import environments
 from .floor import milliseconds_to_first_next
@@ -193,5 +194,8 @@ MEASURES = (
     Measure("environments", "cost of an environment", environments),
     Measure("upload-start", "upload to start of handler", upload_start),
     Measure("uploads", "1,000 uploads, one item each", uploads),
+    Measure("api-get", "warm GET through a REST API", api_get),
+    Measure("api-throughput", "16 clients through a REST API", api_throughput),
+    Measure("api-mixed", "20,000 mixed requests to a REST API", api_mixed),
     Measure("messages", "10,000 messages, 2 % failing", messages),
 )

@@ -42,6 +42,9 @@ ROWS = (
     Row("environment_memory", "one more environment: memory", "MB", 1),
     Row("upload_start", "upload to S3 to start of handler, warm", "ms", 1, p99=True),
     Row("uploads", "1,000 uploads, a DynamoDB item each", "s", 1, scale=1000),
+    Row("api_get", "GET through a REST API, warm, raw HTTP", "ms", 2, floor="", p99=True),
+    Row("api_throughput", "16 clients through a REST API, raw HTTP", "requests/s", 0, floor=""),
+    Row("api_mixed", "20,000 mixed requests to a REST API", "s", 1, scale=1000, floor=""),
     Row("messages", "10,000 messages in batches of 10, 2 % failing twice", "s", 1, scale=1000),
 )
 
