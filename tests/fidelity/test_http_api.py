@@ -12,7 +12,7 @@ import pytest
 from .deployment import ACCOUNT, REGION, CloudUnderTest, Function, refusal
 from .function_urls import ANSWERS_AS_TOLD
 from .http_apis import HttpApi
-from .rest_apis import ECHO, HttpAnswer
+from .rest_apis import ECHO, HttpAnswer, send
 
 JSON = [("Content-Type", "application/json")]
 NOT_FOUND = (404, b'{"message":"Not Found"}')
@@ -149,6 +149,24 @@ def test_a_path_that_begins_with_no_stage_belongs_to_the_default_stage(cloud: Cl
     api.client.create_stage(ApiId=api.id, StageName="dev", AutoDeploy=True)
     assert api.call("GET", "/dev/pets").json["pathParameters"] == {"proxy": "pets"}
     assert api.call("GET", "/development/pets").json["pathParameters"] == {"proxy": "development/pets"}
+
+
+def test_an_address_may_name_the_default_stage_like_any_other(pets: HttpApi) -> None:
+    """What ``lab.api_url(api_id, "$default")`` gives; functions see no difference."""
+    for prefix in ("/$default", "/%24default"):
+        event = pets.call("GET", f"{prefix}/pets/6").json
+        assert (event["rawPath"], event["routeKey"]) == ("/pets/6", "GET /pets/{id}")
+
+
+def test_the_tape_knows_the_default_stage(cloud: CloudUnderTest, echo: Function) -> None:
+    api = HttpApi(cloud)
+    api.route("GET /pets", api.integration(echo))
+    api.call("GET", "/pets?q=1")
+    (record,) = send(cloud, "GET", f"/_labsupport/tape?api={api.id}").json["requests"]
+    assert (record["stage"], record["request"]["path"]) == ("$default", "/pets?q=1")
+    assert record["function"] == echo.name
+    assert record["event"]["rawPath"] == "/pets"
+    assert record["function_ms"] > 0
 
 
 # --- the event of payload format 1.0 -------------------------------------------------------------------------------

@@ -67,6 +67,8 @@ def _record(request: HttpRequest, response: HttpResponse, seconds: float) -> dic
     notes = response.notes
     _, _, rest = request.raw_path.partition("/")
     stage, _, path = rest.partition("/")
+    if notes.get("stage", stage) != stage:  # an HTTP API's $default stage is not in the path
+        stage, path = notes["stage"], rest
     function_seconds = notes.get("function_seconds")
     return {
         "time_ms": request.received * 1000,

@@ -75,6 +75,8 @@ class HttpApis:
         bucket = (api.region, api.identifier, stage.name, route.key)
         if not self._buckets.take(bucket, stage.throttle_of(route.key), time.monotonic()):
             raise HttpApiError(429, "Too Many Requests")
+        if stage.name == DEFAULT:
+            request = replace(request, raw_path=raw_path)  # where an address names the stage, as other stages are named
         request = through_http_api(request)
         about = payload_v2.Route(
             account_id=api.account,
