@@ -15,6 +15,7 @@ from botocore.credentials import Credentials
 from .deployment import ACCOUNT, REGION, REQUEST_ID, CloudUnderTest, unique_name
 from .function_urls import ANSWERS_AS_TOLD, FunctionUrl
 from .rest_apis import ECHO, HttpAnswer
+from .targets import log_text
 
 FORBIDDEN = {
     "Message": "Forbidden. For troubleshooting Function URL authorization issues, see: "
@@ -406,6 +407,26 @@ def test_with_iam_the_signature_must_be_for_lambda(cloud: CloudUnderTest, privat
 def test_with_iam_the_learners_own_keys_are_an_administrators(private: FunctionUrl) -> None:
     answer = signed(private, Credentials("testing", "testing"))
     assert answer.json["requestContext"]["authorizer"]["iam"]["accessKey"] == "testing"
+
+
+# --- what the learner is told --------------------------------------------------------------------------------------
+
+
+def test_the_log_says_what_the_caller_is_not_told(cloud: CloudUnderTest) -> None:
+    function = cloud.deploy("def handler(event, context): return {'statusCode': 200, 'body': {}}\n")
+    url = FunctionUrl(cloud, function, permissions=("InvokeFunctionUrl",))
+    for _ in range(2):
+        assert url.call().status == 403
+    assert log_text(function) == (
+        "LAB NOTE: a call of the function URL was forbidden: no statement of the function's policy allows everybody to "
+        "perform lambda:InvokeFunction through the function URL. On AWS nothing would tell you.\n"
+    )
+    url.allow("InvokeFunction")
+    assert url.call().status == 502
+    assert (
+        "LAB NOTE: the caller of the function URL got 502, Internal Server Error: body must be a string: turn what you "
+        "return into one with json.dumps.\n"
+    ) in log_text(function)
 
 
 # --- CORS ----------------------------------------------------------------------------------------------------------

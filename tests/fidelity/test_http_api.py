@@ -13,6 +13,7 @@ from .deployment import ACCOUNT, REGION, CloudUnderTest, Function, refusal
 from .function_urls import ANSWERS_AS_TOLD
 from .http_apis import HttpApi
 from .rest_apis import ECHO, HttpAnswer, send
+from .targets import log_text
 
 JSON = [("Content-Type", "application/json")]
 NOT_FOUND = (404, b'{"message":"Not Found"}')
@@ -362,6 +363,24 @@ def test_a_missing_permission_is_an_internal_error_f202(cloud: CloudUnderTest) -
     assert seen(other.call("GET", "/pets/1")) == INTERNAL_ERROR
     other.allow(function, "/*/GET/pets/{id}")
     assert other.call("GET", "/pets/1").status == 200
+
+
+def test_the_log_says_what_the_caller_is_not_told(cloud: CloudUnderTest) -> None:
+    function = cloud.deploy("def handler(event, context): return {'statusCode': 200, 'headers': {'A': []}}\n")
+    api = HttpApi(cloud, stage=None, Target=function.arn)
+    assert seen(api.call("GET", "/")) == INTERNAL_ERROR
+    source = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{api.id}/$default/$default"
+    assert log_text(function) == (
+        f"LAB NOTE: the HTTP API {api.id} may not invoke this function, its caller got 500. Allow it with "
+        'lambda.add_permission(StatementId=..., Action="lambda:InvokeFunction", Principal="apigateway.amazonaws.com", '
+        f'SourceArn="{source}", FunctionName="{function.arn}").\n'
+    )
+    api.allow(function)
+    assert seen(api.call("GET", "/")) == INTERNAL_ERROR
+    assert (
+        f"LAB NOTE: the caller of the HTTP API {api.id} got 500, Internal Server Error: the value of the header A must "
+        "be a string, not [].\n"
+    ) in log_text(function)
 
 
 def test_a_function_that_is_slower_than_the_integration_may_be_is_503_f202(cloud: CloudUnderTest) -> None:

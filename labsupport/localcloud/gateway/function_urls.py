@@ -105,6 +105,10 @@ class FunctionUrls:
             caller = identified
             problem = self._refused_to(target, request, caller)
         if problem:
+            await self._invoker.tell(
+                target.url.function_arn,
+                f"a call of the function URL was forbidden: {problem}. On AWS nothing would tell you.",
+            )
             refused = _error(403, "AccessDeniedException", {"Message": _FORBIDDEN}, request_id)
             return replace(refused, notes={"problem": problem})
         request = through_function_url(request)
@@ -132,6 +136,9 @@ class FunctionUrls:
             response = payload_v2.response(outcome.payload, payload_v2.FUNCTION_URL)
         except payload_v2.MalformedResponse as malformed:
             notes["problem"] = str(malformed)
+            await self._invoker.tell(
+                target.url.function_arn, f"the caller of the function URL got 502, Internal Server Error: {malformed}."
+            )
             return replace(_bad_gateway(), headers=(*_bad_gateway().headers, *headers), notes=notes)
         return replace(response, headers=(*response.headers, *headers), notes=notes)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import re
 import uuid
@@ -24,6 +25,10 @@ ACCOUNT_ID = "123456789012"
 SERVICE = "apigateway.amazonaws.com"
 _LAMBDA_URI = re.compile(r"arn:[^:]+:apigateway:[^:]+:lambda:path/+2015-03-31/functions/(.+)/invocations")
 _STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
+
+
+#: A function that answers wrongly in ever new ways must not fill its log with notes of the lab.
+_NOTES_OF_ONE_FUNCTION = 20
 
 
 class NotInvoked(Exception):
@@ -60,6 +65,7 @@ class FunctionInvoker:
         self._store = store
         self._access = access
         self._running: set[asyncio.Task[InvocationOutcome]] = set()
+        self._told: dict[str, set[str]] = {}
 
     async def invoke(
         self,
@@ -117,6 +123,17 @@ class FunctionInvoker:
         assert named and named.region
         caller = Caller(service=source.service, source_arn=source.arn, source_account=ACCOUNT_ID, region=named.region)
         return may_invoke(self._store, named.region, named.name, named.qualifier, caller)
+
+    async def tell(self, function_arn: str, text: str) -> None:
+        """Write into the function's log, once, what AWS keeps from whoever calls."""
+        named = parse_function_name(function_arn)
+        told = self._told.setdefault(function_arn, set())
+        if named is None or named.region is None or text in told or len(told) >= _NOTES_OF_ONE_FUNCTION:
+            return
+        told.add(text)
+        with contextlib.suppress(FunctionNotFound, FunctionNotReady):
+            found = await self._engine.specification(named.region, named.name, named.qualifier)
+            self._engine.note(found, f"LAB NOTE: {text}\n")
 
     async def close(self) -> None:
         for task in self._running:

@@ -24,6 +24,7 @@ _JSON = "application/json"
 _TEXT = re.compile(r"text/|application/(?:json|xml|javascript)(?:\s*;|\s*$)", re.IGNORECASE)
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NOT_IN_A_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_SHOWN_CHARACTERS = 100
 _STATUS = re.compile(r"[2-5]\d\d")
 
 
@@ -189,7 +190,7 @@ def status_code(value: Any) -> int:
     """A whole number from 200 to 599, or its digits as a string."""
     text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
     if not _STATUS.fullmatch(text):
-        raise MalformedResponse(f"statusCode must be a number from 200 to 599, not {json.dumps(value)}")
+        raise MalformedResponse(f"statusCode must be a number from 200 to 599, not {_shown(value)}")
     return int(text)
 
 
@@ -204,7 +205,7 @@ def single_headers(headers: Any) -> list[tuple[str, str]]:
 
 def header_name(name: str) -> str:
     if not _TOKEN.fullmatch(name):
-        raise MalformedResponse(f"{json.dumps(name)} is no name of a header")
+        raise MalformedResponse(f"{_shown(name)} is no name of a header")
     return name
 
 
@@ -212,11 +213,16 @@ def header_value(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict | list) or value is None:
-        raise MalformedResponse(f"the value of the header {name} must be a string, not {json.dumps(value)}")
+        raise MalformedResponse(f"the value of the header {name} must be a string, not {_shown(value)}")
     text = str(value)
     if _NOT_IN_A_HEADER.search(text):
         raise MalformedResponse(f"the value of the header {name} has a control character in it")
     return text
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]} …"
 
 
 def stated_body(result: dict[str, Any]) -> bytes:

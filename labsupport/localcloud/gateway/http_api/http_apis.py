@@ -125,6 +125,13 @@ class HttpApis:
                 timeout=integration.timeout,
             )
         except NotInvoked as problem:
+            if problem.reason == NotInvoked.PERMISSION and integration.role is None:
+                await self._invoker.tell(
+                    function,
+                    f"the HTTP API {api.identifier} may not invoke this function, its caller got 500. Allow it with "
+                    'lambda.add_permission(StatementId=..., Action="lambda:InvokeFunction", '
+                    f'Principal="apigateway.amazonaws.com", SourceArn="{source.arn}", FunctionName="{function}").',
+                )
             raise _not_invoked(problem, notes | {"function_seconds": time.monotonic() - started}) from None
         notes["function_seconds"] = time.monotonic() - started
         if outcome.function_error:
@@ -136,6 +143,10 @@ class HttpApis:
                 else payload_v2.response(outcome.payload, payload_v2.HTTP_API)
             )
         except payload_v2.MalformedResponse as malformed:
+            await self._invoker.tell(
+                function,
+                f"the caller of the HTTP API {api.identifier} got 500, Internal Server Error: {malformed}.",
+            )
             raise HttpApiError(500, "Internal Server Error", problem=str(malformed), notes=notes) from None
         if api.cors is not None:
             response = replace(response, headers=without_cors(response.headers))
