@@ -186,7 +186,8 @@ EXERCISE = Exercise(
         "small_copy(body). For the wiring: connect, with events s3:ObjectCreated:* and s3:ObjectRemoved:*.",
     ),
     explanation="Whatever the order of the events, the last run sees the bucket as it is, and makes the gallery agree "
-    "with it. The same event twice does the same thing twice, which does no harm. That is called idempotent. It costs "
-    "one look at S3, and saves you from thinking about order at all.",
+    "with it. The same event twice does the same thing twice, which does no harm: the function is idempotent. It costs "
+    "one look at S3, and saves you from thinking about order. One gap is left: two runs for one key at the very same "
+    "moment may cross. Lesson 04 has writes with a condition, which close such gaps.",
     check=_CHECK,
 )
