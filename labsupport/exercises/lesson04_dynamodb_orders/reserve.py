@@ -17,8 +17,9 @@ from ..probe import Probe
 from .shop import ORDERS, STOCK, a_day, an_order, failure, key_of
 
 _RESERVE = "kestrel-reserve"
-_AT_ONCE = 6
-_ROUNDS = 3
+#: Each of them needs an execution environment of its own.
+_AT_ONCE = 4
+_ROUNDS = 4
 _BOTH = "both writes: they belong into one transaction, each with its condition"
 
 
@@ -192,7 +193,7 @@ def _many_at_once(probe: Probe) -> None:
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for _round in range(_ROUNDS):
-            enough_for = probe.whole_number(2, 3)
+            enough_for = probe.whole_number(1, 2)
             with _paper(probe, enough_for * 10 + probe.whole_number(0, 9)) as paper:
                 orders = [paper.order(10) for _ in range(_AT_ONCE)]
                 results = list(pool.map(send, orders))
