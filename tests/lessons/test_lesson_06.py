@@ -950,17 +950,6 @@ def test_a_message_over_the_limit_is_refused_and_the_tools_of_the_lesson_notice_
         shop.hands.run('send_all(url, [{"photo": "x" * (1024 * 1024 + 1)}])')
 
 
-def test_a_batch_with_one_message_that_is_refused_does_not_raise_and_is_noticed(shop: Shop) -> None:
-    shop.disconnect_all()
-    shop.hands.run('url, _ = make_queue("kestrel-some")')
-    entries = [{"Id": "a", "MessageBody": "good"}, {"Id": "b", "MessageBody": "bad", "DelaySeconds": 901}]
-    url = shop.hands.names["url"]
-
-    answer = shop.sqs.send_message_batch(QueueUrl=url, Entries=entries)
-
-    assert [entry["Id"] for entry in answer["Failed"]] == ["b"]
-
-
 def test_a_deleted_queue_of_a_mapping_is_named_by_the_mapping(
     shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
