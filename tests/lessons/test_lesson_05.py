@@ -350,7 +350,7 @@ MISTAKES: dict[str, dict[str, tuple[tuple[str, str], Outcome, str]]] = {
         "no query is None": (
             ('query = event["queryStringParameters"] or {}', 'query = event["queryStringParameters"]'),
             Outcome.PARTIAL,
-            "Look at: queryStringParameters: None when the request has none; quote.py, line",
+            "Look at: queryStringParameters and pathParameters: None when the request has none; quote.py, line",
         ),
         "200 for everything": (
             ('"statusCode": status', '"statusCode": 200'),
@@ -748,7 +748,7 @@ def test_apis_4_another_right_answer_passes(classroom: Any, desk: Shop, text: st
         ("respond(201,", "respond(200,", "Look at: statusCode: 200 is not the status for this"),
         (
             's3.generate_presigned_url("put_object", Params=params, ExpiresIn=300)',
-            '"https://example.com/" + key',
+            '"http://127.0.0.1:9/" + key',
             "Look at: the url: it has no signature; generate_presigned_url makes one",
         ),
         ('f"uploads/', 'f"', "Look at: the key: "),

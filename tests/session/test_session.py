@@ -452,3 +452,20 @@ def test_a_progress_file_that_was_damaged_is_said_beside_the_answer(started, pla
     (place / "home" / "progress.json").write_text("{")
     assert "0 %" in repr(started.progress())
     assert "was damaged. It is kept as" in capsys.readouterr().out
+
+
+# --- the address of an API
+
+
+def test_the_address_of_an_api_is_a_path_of_the_cloud(started, cloud):
+    assert started.api_url("abc123") == f"{cloud.endpoint}/_aws/execute-api/abc123/prod"
+    assert started.api_url("abc123", "test").endswith("/abc123/test")
+
+
+def test_before_the_start_there_is_no_address(lab):
+    with pytest.raises(LabStopped, match="lab.api_url needs a started lesson"):
+        lab.api_url("abc123")
+
+
+def test_the_tape_of_an_api_that_is_not_there_is_a_line(started):
+    assert "There is no REST API 'kestrel-shop'. lab.tape wants an API's id" in started.tape("kestrel-shop").text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os.path
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -20,8 +21,10 @@ from .shop import API
 _TICKET = "kestrel-ticket"
 _ENDINGS = {"image/png": ".png", "image/jpeg": ".jpg"}
 _SECONDS = 300
-#: So many letters of a name must be there, and so many must differ, for a name to count as one nobody can guess.
+#: Behind what all names have in common, so many letters (or digits) must be there, and so many must differ from one
+#: name to the next. Less than that can be guessed.
 _LETTERS = 12
+_DIGITS = 18
 _DIFFERENT = 6
 
 
@@ -115,14 +118,13 @@ def _is_not_guessed(probe: Probe) -> None:
             "another key for each ticket",
             "the key: two tickets have the same one; a photo would replace another",
         )
-    for one, other in zip(names, names[1:], strict=False):
+    common = len(os.path.commonprefix(names))
+    rests = [name[common:] for name in names]
+    for one, other in zip(rests, rests[1:], strict=False):
         differing = sum(a != b for a, b in zip(one, other, strict=False)) + abs(len(one) - len(other))
-        if len(one) < _LETTERS or differing < _DIFFERENT:
-            raise http.wrong(
-                answers[-1],
-                "a key that nobody can guess",
-                "the key: secrets.token_urlsafe makes names of chance; a counter or a clock does not",
-            )
+        if len(one) < (_DIGITS if one.isdecimal() else _LETTERS) or differing < _DIFFERENT:
+            look = "the key: secrets.token_urlsafe makes names of chance; a counter or a clock does not"
+            raise http.wrong(answers[-1], "a key that nobody can guess", look)
 
 
 def _refuses(probe: Probe) -> None:
