@@ -317,6 +317,9 @@ def handler(event, context):
 """
 RIGHT = {"apis-1": QUOTE, "apis-2": ALBUM, "apis-3": PARCEL}
 
+#: Between look and write, so that others come in between, however slow this machine is.
+SLOWLY = "__import__('time').sleep(0.3) or "
+
 #: What somebody may write in place of a part of a right answer: exercise, what it is → (part, its place taken by),
 #: the outcome, and the line that names the mistake.
 MISTAKES: dict[str, dict[str, tuple[tuple[str, str], Outcome, str]]] = {
@@ -383,12 +386,17 @@ MISTAKES: dict[str, dict[str, tuple[tuple[str, str], Outcome, str]]] = {
     },
     "apis-2": {
         "no condition": (
-            (', ConditionExpression=Attr("version").eq(item["version"])', ""),
+            ('albums.put_item(Item=new, ConditionExpression=Attr("version").eq(item["version"]))', f"{SLOWLY}albums.put_item(Item=new)"),
             Outcome.PARTIAL,
             "Look at: put_item: others write between your look and your write; it needs a ConditionExpression",
         ),
         "the failed condition gets out": (
-            ("except albums.meta.client.exceptions.ConditionalCheckFailedException:", "except KeyError:"),
+            (
+                """        albums.put_item(Item=new, ConditionExpression=Attr("version").eq(item["version"]))
+    except albums.meta.client.exceptions.ConditionalCheckFailedException:""",
+                f"""        {SLOWLY}albums.put_item(Item=new, ConditionExpression=Attr("version").eq(item["version"]))
+    except KeyError:""",
+            ),
             Outcome.PARTIAL,
             "Look at: ConditionFailed: what the condition refuses is 412, too",
         ),
@@ -399,7 +407,10 @@ MISTAKES: dict[str, dict[str, tuple[tuple[str, str], Outcome, str]]] = {
         ),
         "no tag": ((""", "ETag": f'"{item["version"]}"'""", ""), Outcome.PARTIAL, "Look at: the header ETag: it is missing"),
         "header names as they stand in the book": (
-            ("{name.lower(): value for", '{"if-match" if name == "If-Match" else name: value for'),
+            (
+                '{name.lower(): value for name, value in event["headers"].items()}',
+                '{"if-match": value for name, value in event["headers"].items() if name == "If-Match"}',
+            ),
             Outcome.PARTIAL,
             "Look at: the header if-match: it was there; clients write header names in upper or lower case",
         ),
@@ -408,7 +419,14 @@ MISTAKES: dict[str, dict[str, tuple[tuple[str, str], Outcome, str]]] = {
             Outcome.PARTIAL,
             "Look at: If-Match: is it compared with the album's tag of now?",
         ),
-        "no tag is needed": (('if "if-match" not in headers:', "if False:"), Outcome.PARTIAL, "Expected: 428: which version is meant?"),
+        "no tag is needed": (
+            (
+                'if "if-match" not in headers:\n        return refuse(428)',
+                """headers.setdefault("if-match", f'"{item["version"]}"')""",
+            ),
+            Outcome.PARTIAL,
+            "Look at: If-Match: without it nothing may be changed",
+        ),
         "the version does not go up": (('item["version"] + 1', 'item["version"]'), Outcome.PARTIAL, "Look at: the tag: it is still that of the album before"),
         "a Decimal in the body": (('("id", "title", "photos")', '("id", "title", "photos", "version")'), Outcome.PARTIAL, "Look at: a Decimal: DynamoDB gives numbers as Decimal"),
         "a bad body is our fault": (("except (ValueError, KeyError, TypeError):", "except ZeroDivisionError:"), Outcome.PARTIAL, "Came back: JSONDecodeError"),

@@ -21,7 +21,7 @@ _ALBUM = "kestrel-album-api"
 _TABLE = "kestrel-albums"
 _TAG = re.compile(r'(?:W/)?"[^"]*"')
 _AT_ONCE = 5
-_ROUNDS = 3
+_ROUNDS = 4
 
 
 def _get(album_id: str) -> Request:
