@@ -44,6 +44,7 @@ class EnvironmentLog:
         self._shown_path = shown_path
         self._keep = keep
         self._buffer = bytearray()
+        self._line_was_cut = False
         self._tail: bytearray | None = None
         self._last_timestamp = 0
         self._read_fd: int | None = None
@@ -73,6 +74,7 @@ class EnvironmentLog:
     def begin_tail(self) -> None:
         """From here on remember the last 4 KB, for LogType=Tail."""
         self._tail = bytearray()
+        self._line_was_cut = False
 
     def take_tail(self) -> bytes:
         tail = bytes(self._tail or b"")[-limits.LOG_TAIL_BYTES :]
@@ -118,6 +120,7 @@ class EnvironmentLog:
     def end_line(self) -> None:
         """An unfinished line becomes an event of its own (at the end of an invocation or a process)."""
         if self._buffer:
+            self._line_was_cut = True
             rest, self._buffer = bytes(self._buffer), bytearray()
             self._emit_output([rest.decode(errors="replace")])
 
@@ -125,6 +128,10 @@ class EnvironmentLog:
         messages: list[str] = []
         buffer = self._buffer
         position = 0
+        if self._line_was_cut and buffer:
+            # print writes a text and its line end one after the other; the line that was cut between them has its event.
+            position = 1 if buffer[0] == ord("\n") else 0
+            self._line_was_cut = False
         while position < len(buffer):
             if buffer.startswith(_MAGIC, position):
                 if len(buffer) < position + _HEADER_BYTES:

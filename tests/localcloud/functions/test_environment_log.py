@@ -58,6 +58,28 @@ def test_an_unfinished_line_is_an_event_at_the_end():
     assert collect(b"half")[0] == ["half"]
 
 
+def test_the_line_end_of_a_line_that_was_cut_is_no_event_of_its_own():
+    """print writes the text and then the line end; a function killed in between left an empty event behind."""
+
+    async def run():
+        events = []
+        log = EnvironmentLog(events.extend, lambda: 0, None)
+        log.begin_tail()
+        write_fd = log.open_pipe()
+        os.write(write_fd, b"cut")
+        log.drain()
+        log.end_line()
+        os.write(write_fd, b"\nnext\n\n")
+        log.drain()
+        log.begin_tail()  # another invocation: what it prints is its own
+        os.write(write_fd, b"\nlast\n")
+        os.close(write_fd)
+        log.close_pipe()
+        return [event["message"] for event in events]
+
+    assert asyncio.run(run()) == ["cut", "next\n", "\n", "\n", "last\n"]
+
+
 def test_bytes_that_are_no_text_do_not_stop_the_log():
     assert collect(b"\xff\xfe\n", b"next\n")[0] == ["��\n", "next\n"]
 
