@@ -56,7 +56,7 @@ test-notebooks: $(VENV)/test.stamp ## nbval over solutions/ (outputs compared) a
 	$(PYTEST) --nbval $(NBVAL) solutions notebooks
 
 test-browser: $(VENV)/test.stamp ## a learner's first minutes in a real JupyterLab
-	$(PYTEST) -n 0 -m browser tests/browser
+	$(PYTEST) -n 0 -m browser tests/browser tests/lessons
 
 bench: $(VENV)/test.stamp ## measure the cloud's speed beside a floor and the installed peers (ARGS=--quick)
 	@$(BIN)/python -m tests.bench $(ARGS)
