@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from .. import expectations, queues, tables
+from ..event_source_mappings import enabled_mapping, within
 from ..messages import Message, shown
 from ..model import Exercise, SubCheck
 from ..outcomes import NotYet
@@ -23,7 +24,6 @@ _UNCOUNTED = "kestrel-uncounted"
 _COUNTED_SECONDS = 15.0
 #: Until a bad order has been tried three times, alone and with others, and is in the queue.
 _GIVEN_UP_SECONDS = 25.0
-_POLL_SECONDS = 0.1
 _RETRIES = 2
 _TOO_MANY = "MaximumRetryAttempts counts the attempts after the first one, and it is {}"
 Order = dict[str, Any]
@@ -50,7 +50,7 @@ class _Day:
         return item.get("orders", 0), item.get("total_cents", 0)
 
     def becomes(self, wanted: tuple[int, int], seconds: float) -> bool:
-        return _within(seconds, lambda: self.total == wanted)
+        return within(seconds, lambda: self.total == wanted)
 
     def __enter__(self) -> _Day:
         return self
@@ -61,15 +61,6 @@ class _Day:
         for item in list(tables.scan(self.probe, _TOTALS)):
             if self.day in json.dumps(item, default=str):  # the total, and the marks of what was counted
                 tables.delete(self.probe, _TOTALS, {"day": item["day"]})
-
-
-def _within(seconds: float, is_so: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(_POLL_SECONDS)
-    return True
 
 
 def _sum(orders: list[Order]) -> tuple[int, int]:
@@ -92,30 +83,13 @@ def _stream(probe: Probe) -> str:
 
 def _mapping(probe: Probe) -> dict[str, Any]:
     """The event source mapping of the function and the stream, Enabled. Raises NotYet when there is none."""
-    stream = _stream(probe)
-    client = probe.client("lambda")
-    deadline = time.monotonic() + _COUNTED_SECONDS
-    while True:
-        mappings = client.list_event_source_mappings(FunctionName=_TOTAL)["EventSourceMappings"]
-        ours = [one for one in mappings if one.get("EventSourceArn") == stream and one["State"] != "Deleting"]
-        if ours and ours[0]["State"] == "Enabled":
-            return dict(ours[0])
-        if time.monotonic() > deadline or not ours or ours[0]["State"] not in ("Creating", "Enabling", "Updating"):
-            break
-        time.sleep(_POLL_SECONDS)
-    came_back = "there is none"
-    look = "create_event_source_mapping with the stream's ARN and the function's name, as connect does it"
-    if ours:
-        came_back, look = f"its state is {ours[0]['State']}", "its StateTransitionReason, and Enabled=True"
-    elif mappings:
-        came_back = f"there is one, of another source: {mappings[0].get('EventSourceArn')}"
-    raise NotYet(
-        Message(
-            did=f"We looked for the event source mapping between the stream of {ORDERS} and {_TOTAL}.",
-            came_back=came_back,
-            expected="one that is Enabled",
-            look=look,
-        )
+    return enabled_mapping(
+        probe,
+        _TOTAL,
+        _stream(probe),
+        source=f"the stream of {ORDERS}",
+        look="create_event_source_mapping with the stream's ARN and the function's name, as connect does it",
+        seconds=_COUNTED_SECONDS,
     )
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 from ...facts import fact
 from .. import expectations, queues, tables
+from ..event_source_mappings import within
 from ..messages import Message, shown
 from ..model import Exercise, SubCheck
 from ..outcomes import NotAttempted, NotYet
 from ..probe import Probe
-from .shop import attributes, mapping_of, reports_failures, within
+from .shop import attributes, mapping_of, reports_failures
 
 _PRESS = "kestrel-press"
 _JOBS = "kestrel-sale-jobs"

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from .. import expectations, mistakes, tables
+from ..event_source_mappings import within
 from ..messages import Message
 from ..model import Exercise, SubCheck, sub_checks
 from ..outcomes import CheckStop, NotYet
 from ..probe import Probe
 from .batch import Batch, Sent, hand_over, judge
-from .shop import within
 
 _SHIP = "kestrel-ship"
 _PARCELS = "kestrel-parcels"
