@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,8 @@ from .probe import Probe
 
 _STAGE = "prod"
 _SECONDS = 40
+#: ``event["body"]`` or ``event.get("body")``, and not the key "body" of an answer on the same line.
+_TAKEN_FROM_THE_EVENT = re.compile(r"""(?:\[|\.get\()\s*["'](queryStringParameters|pathParameters|headers|body)["']""")
 
 
 @dataclass(frozen=True)
@@ -183,10 +186,8 @@ def _of_a_request(did: str, result: InvocationResult) -> NotYet:
     look = stop.message.look
     code = place.code if place else ""
     if result.error_type in ("TypeError", "AttributeError") and "NoneType" in text:
-        named = next(
-            (name for name in ("queryStringParameters", "pathParameters", "headers", "body") if name in code),
-            "queryStringParameters and pathParameters",
-        )
+        taken = _TAKEN_FROM_THE_EVENT.search(code)
+        named = taken[1] if taken else "queryStringParameters and pathParameters"
         look = f"{named}: None when the request has none; {place.file}, line {place.line}" if place else look
     elif result.error_type == "TypeError" and "Decimal" in text:
         look = "a Decimal: DynamoDB gives numbers as Decimal, and JSON has none; int() makes a number of it"

@@ -355,6 +355,14 @@ MISTAKES: dict[str, dict[str, tuple[tuple[str, str], Outcome, str]]] = {
             Outcome.PARTIAL,
             "Look at: queryStringParameters and pathParameters: None when the request has none; quote.py, line",
         ),
+        "the answer's body is not what was None": (
+            (
+                'query = event["queryStringParameters"] or {}',
+                'query = event["queryStringParameters"]\n    {"statusCode": 200, "body": query["copies"]}',
+            ),
+            Outcome.PARTIAL,
+            "Look at: queryStringParameters and pathParameters: None when the request has none; quote.py, line",
+        ),
         "200 for everything": (
             ('"statusCode": status', '"statusCode": 200'),
             Outcome.PARTIAL,
